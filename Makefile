@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+# Density: see README.md. `make help` lists the targets.
+#
+# Two layers: the targets that a user types install what they need and then
+# call this file again, so that pkg-config answers for what was just installed.
+
+BUILD ?= build
+CC ?= gcc
+CLANG ?= clang
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+VERSION := $(shell cat VERSION)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Werror
+PKGS := inih libsystemd sqlite3 jansson
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DDENSITY_VERSION='"$(VERSION)"' \
+	$(WARN) -Wno-format-nonliteral -fno-common $(CFLAGS) $(SAN_FLAGS) \
+	$(PKG_CFLAGS)
+ifdef SAN
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+endif
+
+LAW_SRC := $(wildcard policy/law*.c)
+POLICY_SRC := $(wildcard policy/*.c)
+SIM_SRC := $(filter-out policy/sim/main.c,$(wildcard policy/sim/*.c))
+LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
+CLI_SRC := $(wildcard cli/*.c)
+UNIT_SRC := $(wildcard tests/unit/*_test.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB := $(BUILD)/libdensity.a
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+
+.PHONY: help build run check check-quick deps install uninstall clean \
+	man bench-tuning all-build all-run all-check all-check-quick \
+	unit san fuzz purity sim system style
+
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+## build        userspace into build/bin
+## run          boot GUESTS=N guests if asked, tune them with a live view
+## check        every test (apt-get installs what is missing, as root)
+## check-quick  userspace tests only, under two minutes
+## bench-tuning the tuning laws against their peers (experiments/tuning)
+## install      into PREFIX (default /usr/local), DESTDIR honoured
+## deps         install the Debian packages that all of this needs
+build run check check-quick bench-tuning: deps
+	@$(MAKE) --no-print-directory all-$@
+
+deps:
+	@packaging/install-deps
+
+ifneq ($(filter all-%,$(MAKECMDGOALS))$(filter unit san fuzz purity sim system man style install $(BUILD)/%,$(MAKECMDGOALS)),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS))
+endif
+
+all-build: $(BUILD)/bin/densityd $(BUILD)/bin/densityctl $(BUILD)/bin/plant-sim
+
+$(BUILD)/obj/%.o: %.c VERSION Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC) $(POLICY_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/bin/densityd: $(call obj,daemon/main.c) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+$(BUILD)/bin/densityctl: $(call obj,$(CLI_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+$(BUILD)/bin/plant-sim: $(call obj,policy/sim/main.c $(SIM_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ -lm
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(SIM_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
+
+# The fuzzers are built from source with clang, all of the library included.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(POLICY_SRC)
+	@mkdir -p $(@D)
+	$(CLANG) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -Wno-unknown-warning-option \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $^ $(PKG_LIBS) -lm
+
+## unit         table tests, one TAP program each
+unit: all-build $(UNIT_BIN)
+	tests/run $(UNIT_BIN)
+
+## san          the same under ASan and UBSan
+san:
+	@$(MAKE) --no-print-directory unit SAN=1 BUILD=$(BUILD)/san CFLAGS="-O1 -g"
+
+## fuzz         each parser of outside input, FUZZ_RUNS inputs
+fuzz: $(FUZZ_BIN)
+	tests/fuzz/run $(FUZZ_BIN)
+
+## purity       laws call nothing: no clock, file, log, allocation
+purity: $(call obj,$(LAW_SRC))
+	tests/purity $^
+
+## sim          the numbered scenarios of the plant simulator
+sim: $(BUILD)/bin/plant-sim
+	tests/run "$(BUILD)/bin/plant-sim --check"
+
+## system       the daemon against fake roots and this host's own ksmd
+system: all-build
+	tests/run $(wildcard tests/system/*_test.py)
+
+all-check-quick: all-build purity unit sim
+all-check: all-check-quick man
+	@$(MAKE) --no-print-directory san
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory system
+	@tests/run --summary
+
+all-run: all-build
+	packaging/run-demo
+
+all-bench-tuning: all-build
+	experiments/tuning/run
+
+MAN := $(patsubst man/%.scd,$(BUILD)/man/%,$(wildcard man/*.scd))
+## man          manual pages
+man: $(MAN)
+$(BUILD)/man/%: man/%.scd
+	@mkdir -p $(@D)
+	scdoc < $< > $@
+
+include packaging/install.mk
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

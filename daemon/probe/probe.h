@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Probes: from the host's files to struct snap.
+ *
+ * Every path is relative to a root given once, so that a recorded host is a
+ * test fixture. An absent file is a capability that is missing; a malformed
+ * one leaves its fields zero and its capability bit clear. No probe ever
+ * fails the daemon.
+ *
+ * Cost: probe_take() reads the host's counters (a few dozen small preads on
+ * descriptors kept open). The table of processes is dearer and is read only
+ * when asked, when anonymous memory moved by PROBE_ANON_STEP_KIB since it was
+ * last read, or when it is older than the policy says.
+ */
+#ifndef DENSITY_PROBE_H
+#define DENSITY_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../policy/snap.h"
+
+struct probe;
+
+/* The growth that makes a look worth it: half of law_params.arrival_kib. */
+#define PROBE_ANON_STEP_KIB 4096
+
+struct probe_vm_rule {
+	const char *glob;		/* fnmatch(3) pattern on the VM's name */
+	uint32_t weight_permille;
+	uint32_t expect_permille;
+};
+
+/*
+ * @root: "" or "/" for the host itself, else a directory that is copied.
+ * Returns 0 or -ENOMEM, or -ENOTDIR when @root is no directory.
+ */
+int probe_open(const char *root, struct probe **ret_probe);
+void probe_close(struct probe *probe);
+
+/*
+ * First match wins; VMs without a match get weight 1000, expect 1000.
+ * The rules are copied. Returns 0 or -ENOMEM (old rules stay).
+ */
+int probe_set_rules(struct probe *probe, const struct probe_vm_rule *rules,
+		    unsigned int nrules);
+
+/* Longest age of the table of processes; default 10000 ms. */
+void probe_set_table_age(struct probe *probe, uint32_t age_ms);
+
+/*
+ * Take a snapshot. @look forces the table of processes to be read. The result
+ * belongs to the probe and stays valid until the next call.
+ */
+const struct snap *probe_take(struct probe *probe, bool look);
+
+/* How many times the table was read, and processes read in all (metrics). */
+uint64_t probe_looks(const struct probe *probe);
+/* A process that fights over the same knobs (ksmtuned, uksmd), or NULL. */
+const char *probe_rival(const struct probe *probe);
+
+#endif
