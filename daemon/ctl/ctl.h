@@ -8,6 +8,9 @@
  * that change something need uid 0 or the daemon's own (SO_PEERCRED).
  * A peer that floods, stalls or sends garbage loses its connection and
  * nothing else: at most CTL_PEERS_MAX peers, CTL_MESSAGE_MAX bytes a message.
+ *
+ * Inside: frame (bytes to messages), dispatch (message to reply), peer (one
+ * connection), listen (the socket file), server (all peers), client.
  */
 #ifndef DENSITY_CTL_H
 #define DENSITY_CTL_H
@@ -33,8 +36,8 @@ struct ctl_method {
 	const char *name;	/* without the interface */
 	bool privileged;
 	/*
-	 * @parameters is borrowed. Set *ret_reply to a new object (NULL means
-	 * {}); on failure return a CTL_ERROR_* name, with the words in
+	 * @parameters is borrowed and never NULL. Set *ret_reply to a new
+	 * object (untouched or NULL means {}); on failure return a CTL_ERROR_* name, with the words in
 	 * {"message": ..} as *ret_reply.
 	 */
 	const char *(*call)(void *arg, const json_t *parameters,
@@ -42,13 +45,16 @@ struct ctl_method {
 };
 
 /*
- * Listen at @path (its directory is created, a stale socket replaced; -EBUSY
- * when another daemon answers there). @methods ends with a NULL name; it and
- * @arg stay the caller's.
+ * Listen at @path, mode 0666. Its directory is created, 0755; a stale socket
+ * is replaced. -EBUSY when another daemon has the path; -EEXIST when a file
+ * that is no socket lies there, which stays; -ENAMETOOLONG beyond 107 bytes;
+ * or -errno. Beside it stays PATH.lock, by which daemons exclude each other.
+ * @methods ends with a NULL name; it and @arg stay the caller's.
  */
 int ctl_open(sd_event *event, const char *path,
 	     const struct ctl_method *methods, void *arg,
 	     struct ctl **ret_ctl);
+/* Ends every connection and removes the socket. NULL is fine. */
 void ctl_close(struct ctl *ctl);
 unsigned int ctl_peers(const struct ctl *ctl);
 
@@ -60,10 +66,12 @@ int ctl_feed(const struct ctl_method *methods, void *arg, bool privileged,
 	     const char *bytes, unsigned long len);
 
 /*
- * The client's side: one call, blocking, at most @timeout_ms. @parameters is
- * borrowed, may be NULL. On 0, *ret_reply is a new object and *ret_error NULL
- * or, when the daemon refused, the error's name (free both).
- * -ECONNREFUSED or -ENOENT: no daemon there; -EACCES; -ETIMEDOUT; -EPROTO.
+ * The client's side: one call, blocking, at most @timeout_ms. @method without
+ * a dot is one of CTL_INTERFACE. @parameters is borrowed, may be NULL. On 0,
+ * *ret_reply is a new object and *ret_error NULL or, when the daemon refused,
+ * the error's name (free both).
+ * -ECONNREFUSED or -ENOENT: no daemon there; -EACCES; -ETIMEDOUT; -EPROTO: the
+ * other end hung up or sent what is no reply; -EINVAL: @method is no UTF-8.
  */
 int ctl_call(const char *path, const char *method, const json_t *parameters,
 	     uint32_t timeout_ms, json_t **ret_reply, char **ret_error);
