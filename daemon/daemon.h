@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The running daemon: what main.c wires together, once per tick
+ *
+ *	probe -> snap -> law -> decision -> act
+ *	           \___________ store, ctl, metrics read both
+ */
+#ifndef DENSITY_DAEMON_H
+#define DENSITY_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "../policy/law.h"
+#include "../policy/law_window.h"
+#include "act/act.h"
+#include "conf.h"
+#include "ctl/ctl.h"
+#include "options.h"
+#include "override.h"
+#include "probe/probe.h"
+#include "store/store.h"
+
+#define DAEMON_TEXT_LEN 256
+/* Decisions kept in memory for `densityctl explain`. */
+#define DAEMON_DECISIONS 128u
+
+struct daemon_decision {
+	int64_t real_ms;
+	const struct law *law;
+	struct decision decision;
+	char text[DAEMON_TEXT_LEN];
+};
+
+struct daemon {
+	struct options options;
+	sd_event *event;
+	sd_event_source *timer;
+	struct conf *conf;
+	struct probe *probe;
+	struct act *act;		/* NULL when the host has no KSM */
+	struct store *store;		/* NULL when history is off */
+	struct ctl *ctl;		/* NULL when the socket failed */
+
+	const struct law *law;
+	struct law_state state;
+	struct override over;
+	bool stood_aside;		/* Restore was called: hands off */
+	bool look;			/* read the table in the next tick */
+	bool hands_off;			/* a foreign writer, at the last tick */
+
+	const struct snap *snap;	/* the last one; the probe's */
+	struct decision decision;	/* in force */
+	char text[DAEMON_TEXT_LEN];
+	struct law_window window;	/* ksmd's CPU, for status */
+	int64_t started_ms;
+	uint64_t sampled_ns;		/* last row of history */
+	uint64_t maintained_ns;
+	uint64_t metrics_ns;
+	uint64_t cow;			/* for the rate of copies */
+	uint64_t cow_ns;
+	uint32_t cow_per_s;
+
+	uint32_t ndecisions;		/* ever; the ring holds the last ones */
+	struct daemon_decision ring[DAEMON_DECISIONS];
+};
+
+/* loop.c: one tick now, and arm the timer for the next. 0 or -errno. */
+int daemon_tick(struct daemon *daemon);
+/* Apply the decision in force again, after an override changed. */
+int daemon_reapply(struct daemon *daemon);
+/* Read the policy file aside; the old one stays when the new one is bad. */
+int daemon_reload(struct daemon *daemon, char ret_error[CONF_ERROR_LEN]);
+/* Hand the history's numbers and the VM rules to their rooms. */
+int daemon_configure(struct daemon *daemon);
+void daemon_event(struct daemon *daemon, const char *kind, const char *text);
+/* CPU that this process used since it began. */
+uint64_t daemon_cpu_ns(void);
+
+/* methods.c: what the control socket answers; ends with a NULL name. */
+extern const struct ctl_method daemon_methods[];
+
+/* status.c: the objects of docs/control.md; NULL on -ENOMEM. */
+json_t *status_object(const struct daemon *daemon);
+json_t *status_vms(const struct daemon *daemon);
+json_t *status_decisions(const struct daemon *daemon, unsigned int limit);
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One tick: probe, decide, act, record. The law says when to be asked again;
+ * history rows keep to the policy's interval, however fast the ticks come.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "../policy/reason.h"
+#include "daemon.h"
+#include "log.h"
+#include "metrics.h"
+
+#define NS_PER_S 1000000000ull
+#define MAINTAIN_NS (60 * NS_PER_S)
+/* The kernel may delay a tick by so much to save wake-ups. */
+#define SLACK_US 5000u
+
+uint64_t daemon_cpu_ns(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t))
+		return 0;
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+void daemon_event(struct daemon *daemon, const char *kind, const char *text)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	log_print(LOG_NOTICE, "%s: %s", kind, text);
+	if (daemon->store)
+		store_append_event(daemon->store, (int64_t)t.tv_sec * 1000 +
+				   t.tv_nsec / 1000000, kind, text);
+}
+
+/* The law in force, begun afresh when it is another one than before. */
+static void choose_law(struct daemon *d, struct law_params *ret_params)
+{
+	const struct law *law = override_law(&d->over, d->conf->law);
+
+	*ret_params = d->conf->params;
+	override_params(&d->over, ret_params);
+	if (law == d->law)
+		return;
+	if (d->law)
+		daemon_event(d, "law", law->name);
+	d->law = law;
+	law->init(&d->state, ret_params);
+	d->look = true;
+}
+
+/* Batches of one hunt differ in their knobs only; that is not news. */
+static bool is_news(const struct decision *a, const struct decision *b)
+{
+	return a->phase != b->phase || a->reason != b->reason;
+}
+
+static void remember(struct daemon *d)
+{
+	struct daemon_decision *last, *slot;
+
+	if (d->ndecisions) {
+		last = &d->ring[(d->ndecisions - 1) % DAEMON_DECISIONS];
+		if (last->law == d->law &&
+		    !is_news(&last->decision, &d->decision))
+			return;
+	}
+	slot = &d->ring[d->ndecisions++ % DAEMON_DECISIONS];
+	slot->real_ms = d->snap->real_ms;
+	slot->law = d->law;
+	slot->decision = d->decision;
+	memcpy(slot->text, d->text, sizeof(slot->text));
+	log_print(LOG_NOTICE, "%s: %s", law_phase_name(d->decision.phase),
+		  d->text);
+}
+
+static int apply(struct daemon *d)
+{
+	int r;
+
+	if (!d->act || d->stood_aside)
+		return 0;
+	r = act_apply(d->act, d->snap, &d->decision, d->text);
+	if (r == -EBUSY) {
+		d->hands_off = true;
+	} else if (d->hands_off) {
+		/* The law thinks that ksmd did as it was told. */
+		d->hands_off = false;
+		d->law->init(&d->state, &d->conf->params);
+	}
+	return r;
+}
+
+static void record(struct daemon *d)
+{
+	const struct snap *s = d->snap;
+	uint64_t interval = d->conf->params.interval_ms * 1000000ull;
+
+	if (!d->store)
+		return;
+	store_append_decision(d->store, s, &d->decision, d->law->name, d->text);
+	/* Half a slack early is on time. */
+	if (d->sampled_ns && s->mono_ns + SLACK_US * 500 <
+	    d->sampled_ns + interval)
+		return;
+	d->sampled_ns = s->mono_ns;
+	store_append_sample(d->store, s, &d->decision, d->law->name,
+			    daemon_cpu_ns());
+	if (s->mono_ns - d->maintained_ns < MAINTAIN_NS)
+		return;
+	d->maintained_ns = s->mono_ns;
+	store_maintain(d->store, s->real_ms);
+}
+
+static void export_metrics(struct daemon *d)
+{
+	struct store_health health = { 0 };
+	struct metrics_input input = {
+		.snap = d->snap,
+		.decision = &d->decision,
+		.law = d->law->name,
+		.daemon_cpu_ns = daemon_cpu_ns(),
+		.cap_permille = d->conf->params.cap_permille,
+		.looks = probe_looks(d->probe),
+	};
+
+	if (!d->conf->metrics_path || !d->conf->metrics_s ||
+	    (d->metrics_ns && d->snap->mono_ns - d->metrics_ns <
+	     d->conf->metrics_s * NS_PER_S))
+		return;
+	d->metrics_ns = d->snap->mono_ns;
+	if (d->store) {
+		store_health(d->store, &health);
+		input.store = &health;
+	}
+	if (d->act)
+		input.hold_ms = act_hold_ms(d->act, d->snap->mono_ns);
+	metrics_write(d->conf->metrics_path, &input);
+}
+
+static void follow_copies(struct daemon *d)
+{
+	uint64_t dt = d->snap->mono_ns - d->cow_ns;
+
+	if (dt < NS_PER_S)
+		return;
+	d->cow_per_s = d->cow_ns && d->snap->host.cow_ksm > d->cow ?
+		       (uint32_t)((d->snap->host.cow_ksm - d->cow) * 1000 /
+				  (dt / 1000000)) : 0;
+	d->cow = d->snap->host.cow_ksm;
+	d->cow_ns = d->snap->mono_ns;
+}
+
+static int arm(struct daemon *d)
+{
+	uint64_t ms = d->decision.next_ms ? d->decision.next_ms :
+		      d->conf->params.interval_ms;
+	uint64_t now;
+	int r;
+
+	r = sd_event_now(d->event, CLOCK_BOOTTIME, &now);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_time(d->timer, now + ms * 1000);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
+}
+
+int daemon_tick(struct daemon *d)
+{
+	struct law_params params;
+
+	d->snap = probe_take(d->probe, d->look);
+	if (override_expire(&d->over, d->snap->mono_ns))
+		daemon_event(d, "override", "an override expired");
+	choose_law(d, &params);
+	d->law->decide(&d->state, &params, d->snap, &d->decision);
+	override_decision(&d->over, &d->decision);
+	d->look = d->decision.look;
+	law_reason_text(&d->decision, d->text, sizeof(d->text));
+
+	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);
+	follow_copies(d);
+	remember(d);
+	apply(d);
+	record(d);
+	export_metrics(d);
+	return arm(d);
+}
+
+int daemon_reapply(struct daemon *d)
+{
+	struct law_params params;
+
+	if (!d->snap)
+		return 0;
+	choose_law(d, &params);
+	if (!override_decision(&d->over, &d->decision))
+		return 0;
+	law_reason_text(&d->decision, d->text, sizeof(d->text));
+	remember(d);
+	return apply(d);
+}
+
+static int set_rules(struct daemon *d)
+{
+	struct probe_vm_rule *rules = calloc(d->conf->nvms + 1, sizeof(*rules));
+	int r;
+
+	if (!rules)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < d->conf->nvms; i++) {
+		rules[i].glob = d->conf->vms[i].glob;
+		rules[i].weight_permille = d->conf->vms[i].weight_permille;
+		rules[i].expect_permille = d->conf->vms[i].expect_permille;
+	}
+	r = probe_set_rules(d->probe, rules, d->conf->nvms);
+	free(rules);
+	return r;
+}
+
+int daemon_configure(struct daemon *d)
+{
+	const struct conf_history *h = &d->conf->history;
+	struct store_conf sc = {
+		.raw_s = h->raw_s,
+		.minute_s = h->minute_s,
+		.hour_s = h->hour_s,
+		.max_bytes = h->max_bytes,
+		.vm_interval_s = h->vm_interval_s,
+		.flush_s = h->flush_s,
+	};
+
+	if (!h->enabled) {
+		store_close(d->store);
+		d->store = NULL;
+	} else if (d->store) {
+		store_configure(d->store, &sc);
+	} else if (store_open(d->options.history, &sc, &d->store)) {
+		log_print(LOG_WARNING, "no memory for the history");
+	}
+	d->window.span_ns = d->conf->params.cap_window_ms * 1000000ull;
+	probe_set_table_age(d->probe, h->vm_interval_s * 1000);
+	return set_rules(d);
+}
+
+int daemon_reload(struct daemon *d, char ret_error[CONF_ERROR_LEN])
+{
+	const struct options *o = &d->options;
+	struct conf *conf;
+	int r;
+
+	r = conf_load(o->conf_given ? "" : o->root, o->conf, o->conf_given,
+		      &conf, ret_error);
+	if (r) {
+		daemon_event(d, "reload-failed", ret_error);
+		return r;
+	}
+	conf_free(d->conf);
+	d->conf = conf;
+	d->look = true;
+	daemon_event(d, "reload", "policy file read again");
+	return daemon_configure(d);
+}

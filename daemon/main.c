@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * densityd: opens the parts, wires them to one event loop, and gives the
+ * host's knobs back on the way out.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "daemon.h"
+#include "log.h"
+
+static void on_write(void *arg, const struct act_write *write)
+{
+	struct daemon *d = arg;
+	bool batch = write->knob == ACT_KNOB_SLEEP ||
+		     write->knob == ACT_KNOB_PAGES;
+
+	log_print(write->error ? LOG_WARNING : batch ? LOG_DEBUG : LOG_INFO,
+		  "%s: %llu -> %llu%s%s (%s)", act_knob_name(write->knob),
+		  (unsigned long long)write->old_value,
+		  (unsigned long long)write->new_value,
+		  write->error ? ": " : "",
+		  write->error ? strerror(-write->error) : "", write->reason);
+	if (d->store)
+		store_append_write(d->store, write);
+}
+
+static void on_act_event(void *arg, enum act_event event, const char *text)
+{
+	static const char *const kinds[] = {
+		[ACT_EVENT_FOREIGN] = "foreign",
+		[ACT_EVENT_RESUME] = "resume",
+		[ACT_EVENT_HEALED] = "healed",
+		[ACT_EVENT_REFUSED] = "refused",
+		[ACT_EVENT_FAILED] = "knobs-failed",
+	};
+
+	daemon_event(arg, kinds[event], text);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)source;
+	(void)usec;
+	return daemon_tick(arg);
+}
+
+static int on_reload(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *arg)
+{
+	char error[CONF_ERROR_LEN];
+
+	(void)source;
+	(void)info;
+	sd_notify(0, "RELOADING=1");
+	daemon_reload(arg, error);
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+static int open_act(struct daemon *d)
+{
+	const struct act_driver *driver = d->options.dry_run ?
+					  &act_driver_null : &act_driver_sysfs;
+	struct act_hooks hooks = {
+		.on_write = on_write, .on_event = on_act_event, .arg = d,
+	};
+	void *ctx;
+	int r;
+
+	r = d->options.dry_run ? act_null_new(d->options.root, &ctx) :
+				 act_sysfs_new(d->options.root, &ctx);
+	if (!r)
+		r = act_open(driver, ctx, d->options.dry_run ? NULL :
+			     d->options.saved, &hooks, &d->act);
+	if (r == -ENOENT) {
+		log_print(LOG_WARNING,
+			  "%s/sys/kernel/mm/ksm: this kernel has no KSM; watching only",
+			  d->options.root);
+		return 0;
+	}
+	if (r == -EACCES || r == -EPERM)
+		log_print(LOG_ERR,
+			  "cannot write %s/sys/kernel/mm/ksm: run as root, or use --dry-run",
+			  d->options.root);
+	else if (r)
+		log_print(LOG_ERR, "cannot take over the knobs: %s",
+			  strerror(-r));
+	return r;
+}
+
+static int open_ctl(struct daemon *d)
+{
+	int r = ctl_open(d->event, d->options.sock, daemon_methods, d, &d->ctl);
+
+	if (r == -EBUSY) {
+		log_print(LOG_ERR, "another densityd answers at %s",
+			  d->options.sock);
+		return r;
+	}
+	if (r)
+		log_print(LOG_WARNING,
+			  "%s: %s; control goes on without the socket",
+			  d->options.sock, strerror(-r));
+	return 0;
+}
+
+static int open_loop(struct daemon *d)
+{
+	uint64_t now;
+	int r;
+
+	r = sd_event_default(&d->event);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(d->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK,
+				NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL,
+					SIGINT | SD_EVENT_SIGNAL_PROCMASK,
+					NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL,
+					SIGHUP | SD_EVENT_SIGNAL_PROCMASK,
+					on_reload, d);
+	if (r >= 0)
+		r = sd_event_set_watchdog(d->event, true);
+	if (r >= 0)
+		r = sd_event_now(d->event, CLOCK_BOOTTIME, &now);
+	if (r >= 0)
+		r = sd_event_add_time(d->event, &d->timer, CLOCK_BOOTTIME, now,
+				      1000, on_timer, d);
+	return r < 0 ? r : 0;
+}
+
+static int load_conf(const struct options *o, struct conf **ret_conf)
+{
+	char error[CONF_ERROR_LEN];
+	int r = conf_load(o->conf_given ? "" : o->root, o->conf, o->conf_given,
+			  ret_conf, error);
+
+	if (r)
+		fprintf(stderr, "densityd: %s\n", error);
+	return r;
+}
+
+static void close_all(struct daemon *d)
+{
+	if (d->act && act_restore(d->act, "densityd stops"))
+		log_print(LOG_ERR, "not every knob could be given back");
+	act_close(d->act);
+	ctl_close(d->ctl);
+	store_close(d->store);
+	probe_close(d->probe);
+	conf_free(d->conf);
+	sd_event_source_unref(d->timer);
+	sd_event_unref(d->event);
+}
+
+static int open_all(struct daemon *d)
+{
+	int r;
+
+	r = load_conf(&d->options, &d->conf);
+	if (r)
+		return r;
+	r = probe_open(d->options.root, &d->probe);
+	if (r) {
+		fprintf(stderr, "densityd: --root %s: %s\n", d->options.root,
+			strerror(-r));
+		return r;
+	}
+	r = open_loop(d);
+	if (r) {
+		log_print(LOG_ERR, "event loop: %s", strerror(-r));
+		return r;
+	}
+	r = open_ctl(d);
+	if (r)
+		return r;
+	r = daemon_configure(d);
+	if (r)
+		return r;
+	return open_act(d);
+}
+
+static int run(const struct options *options)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	struct timespec t;
+	char text[64];
+	int r;
+
+	if (!d)
+		return EXIT_FAIL;
+	d->options = *options;
+	clock_gettime(CLOCK_REALTIME, &t);
+	d->started_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	r = open_all(d);
+	if (!r) {
+		snprintf(text, sizeof(text), "densityd %s%s", DENSITY_VERSION,
+			 options->dry_run ? ", dry run" : "");
+		daemon_event(d, "start", text);
+		sd_notify(0, "READY=1");
+		r = sd_event_loop(d->event);
+		sd_notify(0, "STOPPING=1");
+		daemon_event(d, "stop", r < 0 ? strerror(-r) : "asked to");
+	}
+	close_all(d);
+	free(d);
+	if (r == -EACCES || r == -EPERM)
+		return EXIT_PERMISSION;
+	return r < 0 ? EXIT_FAIL : EXIT_OK;
+}
+
+static int show_conf(const struct options *o)
+{
+	struct conf *conf;
+	int r = load_conf(o, &conf);
+
+	if (r)
+		return EXIT_FAIL;
+	if (o->mode == MODE_DUMP_CONFIG)
+		r = conf_dump(conf, stdout);
+	conf_free(conf);
+	return r || fflush(stdout) ? EXIT_FAIL : EXIT_OK;
+}
+
+static void print_write(void *arg, const struct act_write *write)
+{
+	(void)arg;
+	printf("%s: %llu -> %llu\n", act_knob_name(write->knob),
+	       (unsigned long long)write->old_value,
+	       (unsigned long long)write->new_value);
+}
+
+static void print_event(void *arg, enum act_event event, const char *text)
+{
+	(void)arg;
+	(void)event;
+	fprintf(stderr, "densityd: %s\n", text);
+}
+
+static int heal(const struct options *o)
+{
+	struct act_hooks hooks = { .on_write = print_write,
+				   .on_event = print_event };
+	int r = act_heal(o->root, o->saved, &hooks);
+
+	if (r >= 0)
+		return EXIT_OK;
+	fprintf(stderr, "densityd: %s: %s\n", o->saved, strerror(-r));
+	return r == -EACCES || r == -EPERM ? EXIT_PERMISSION : EXIT_FAIL;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	if (options_parse(argc, argv, &options))
+		return EXIT_USAGE;
+	log_open(options.verbose);
+	switch (options.mode) {
+	case MODE_CHECK_CONFIG:
+	case MODE_DUMP_CONFIG:
+		return show_conf(&options);
+	case MODE_HEAL:
+		return heal(&options);
+	case MODE_HELP:
+		options_usage();
+		return EXIT_OK;
+	case MODE_VERSION:
+		puts("densityd " DENSITY_VERSION);
+		return EXIT_OK;
+	default:
+		return run(&options);
+	}
+}
