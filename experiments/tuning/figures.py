@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From the series of a run to its figures. Pure arithmetic, no I/O.
+
+Saved memory is the host's pages_sharing + ksm_zero_pages: pages that exist
+once less. Nothing else on the host merges (`run` refuses to start otherwise)
+and the tenants of `busy` have no twins, so that all of it is the bench's.
+`own_gap` checks this from the other side: of the bench's own merged pages
+(ksm_stat) each distinct one (pages_shared) remains in memory.
+
+A figure that does not apply to a run is None, a goal not reached is NEVER.
+"""
+import bisect
+import math
+import statistics
+
+PAGES_PER_GIB = 1 << 18
+PEAK_WINDOW_S = 5
+CONVERGED_S = (50, 80)
+END_WINDOW_S = 5
+REACHED = 0.9
+NEVER = math.inf
+
+
+class Series:
+    """Columns of samples, read at any second."""
+
+    def __init__(self, columns):
+        self.c = columns
+        self.t = [ms / 1000 for ms in columns["t_ms"]]
+        self.cpu = [k + c for k, c in zip(columns["ksmd_us"],
+                                          columns["control_us"])]
+
+    def at(self, values, t_s):
+        i = bisect.bisect_right(self.t, t_s) - 1
+        return values[max(i, 0)]
+
+    def cpu_s(self, values, from_s, to_s):
+        return (self.at(values, to_s) - self.at(values, from_s)) / 1e6
+
+    def pct(self, values, from_s, to_s):
+        return 100 * self.cpu_s(values, from_s, to_s) / (to_s - from_s)
+
+    def mean(self, values, from_s, to_s):
+        part = [v for t, v in zip(self.t, values) if from_s <= t <= to_s]
+        return statistics.fmean(part) if part else 0.0
+
+    def area(self, values, from_s, to_s):
+        """Integral by trapezoids."""
+        total = 0.0
+        for i in range(1, len(self.t)):
+            if from_s <= self.t[i - 1] and self.t[i] <= to_s:
+                total += (values[i] + values[i - 1]) / 2 \
+                    * (self.t[i] - self.t[i - 1])
+        return total
+
+    def first(self, test, from_s):
+        """Seconds from @from_s to the first sample that passes, or NEVER."""
+        for i, t in enumerate(self.t):
+            if t > from_s and test(i):
+                return t - from_s
+        return NEVER
+
+
+def end_s(run, seconds):
+    """The last moment at which all of the memory was still there."""
+    return min(run["marks"].get("leave", seconds), seconds)
+
+
+def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
+    """@plateau: (pages before the rewrite, pages at the end) to be reached."""
+    s, marks = Series(run["series"]), run["marks"]
+    saved, ksmd = s.c["saved"], s.c["ksmd_us"]
+    arrive, last = marks.get("arrive", 0), marks.get("last_arrive", 0)
+    end = end_s(run, seconds)
+    looked = [a + b for a, b in zip(s.c["scanned"], s.c["skipped"])]
+    at_arrival = s.at(looked, arrive)
+    ran_to = min(seconds, s.t[-1])
+    cpu_s = s.cpu_s(s.cpu, 0, ran_to)
+    area = s.area(saved, 0, ran_to) / PAGES_PER_GIB
+    before_s = min(converged_s[1], marks.get("rewrite", end)) - 0.2
+    out = {
+        "area_gib_s": area,
+        "cpu_s": cpu_s,
+        "per_cpu_s": area / cpu_s if cpu_s > 0 else None,
+        "before_pages": s.mean(saved, before_s - END_WINDOW_S, before_s),
+        "end_pages": s.mean(saved, end - END_WINDOW_S, end - 0.5),
+        "peak_pct": max((s.pct(ksmd, t, t + PEAK_WINDOW_S) for t in s.t
+                         if t + PEAK_WINDOW_S <= ran_to), default=None),
+        "late_pct": s.pct(s.cpu, *converged_s)
+        if end >= converged_s[1] else None,
+        "idle_pct": s.pct(s.cpu, 0, arrive - 0.1) if arrive > 1 else None,
+        "first_batch_s": s.first(lambda i: looked[i] > at_arrival, arrive),
+        "control_s": s.cpu_s(s.c["control_us"], 0, ran_to),
+        "control_rss_kib": run["rss_kib"],
+        "own_gap": own_gap(s, ran_to),
+        "t90_arrive_s": None, "t90_rewrite_s": None,
+    }
+    if plateau:
+        goal, goal_end = plateau[0] * REACHED, plateau[1] * REACHED
+        rewritten = marks.get("rewritten")
+        out["t90_arrive_s"] = s.first(lambda i: saved[i] >= goal, last)
+        # Saving that is later than the rewrite answers another question.
+        if last + out["t90_arrive_s"] > marks.get("rewrite", seconds):
+            out["t90_arrive_s"] = NEVER
+        if rewritten is not None:
+            out["t90_rewrite_s"] = s.first(
+                lambda i: saved[i] >= goal_end, rewritten)
+    return out
+
+
+def own_gap(s, to_s):
+    """Share of the area that the bench's own counters do not confirm."""
+    own = [max(m + z - sh, 0) for m, z, sh in
+           zip(s.c["own_merging"], s.c["own_zero"], s.c["shared"])]
+    whole = s.area(s.c["saved"], 0, to_s)
+    return (whole - s.area(own, 0, to_s)) / whole if whole else 0.0
+
+
+def plateau_of(runs, seconds, converged_s):
+    """What there was to be saved: the oracle's medians."""
+    each = [of_run(r, seconds, converged_s) for r in runs]
+    if not each:
+        return None
+    return (statistics.median(f["before_pages"] for f in each),
+            statistics.median(f["end_pages"] for f in each))
+
+
+def spread(values):
+    """(median, least, most) of those that apply; NEVER sorts last."""
+    known = [v for v in values if v is not None]
+    if not known:
+        return None
+    return statistics.median(known), min(known), max(known)
