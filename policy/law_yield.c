@@ -119,10 +119,17 @@ static void yield_init(struct law_state *state, const struct law_params *params)
 	y->share_permille = 500;
 }
 
+/* No host has more: 256 TiB. Keeps absurd counters out of the arithmetic. */
+#define PAGES_MAX (1ll << 36)
+
 /* Pages to MiB-seconds, for merges that last @life_s. */
 static int64_t worth_mib_s(const struct snap *snap, int64_t pages,
 			   uint32_t life_s)
 {
+	if (pages > PAGES_MAX)
+		pages = PAGES_MAX;
+	if (pages < -PAGES_MAX)
+		pages = -PAGES_MAX;
 	return pages * (int64_t)(snap->page_size / 1024) * life_s / 1024;
 }
 
@@ -246,7 +253,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 {
 	uint64_t cpu = y->cpu_ns - y->pass_cpu_ns;
 	uint64_t scanned = y->scanned - y->pass_scanned;
-	int64_t gain = (int64_t)snap_saved_pages(snap) - (int64_t)y->pass_saved;
+	int64_t gain = (int64_t)(snap_saved_pages(snap) - y->pass_saved);
 	uint32_t life = law_demand_lifetime_s(&y->demand, params, snap);
 	int64_t worth = worth_mib_s(snap, gain, life);
 
@@ -255,8 +262,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	if (!y->thorough)
 		y->skipped_pages = y->pass_pages - scanned;
 	learn_cost(&y->cost_ns[y->kind], cpu, scanned);
-	y->earned_mib_s = cpu / 1000 ? worth * 1000000 / (int64_t)(cpu / 1000) :
-				       0;
+	y->earned_mib_s = worth * 1000 / (int64_t)(cpu / NS_PER_MS + 1);
 	if (y->hunting) {
 		if (++y->passes_done >= y->passes_wanted)
 			end_hunt(y, snap);

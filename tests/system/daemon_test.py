@@ -1,0 +1,394 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""densityd against fake hosts: what it owes its user, and the host's owner."""
+import os
+import random
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+
+from density import (DENSITYD, Daemon, Error, Host, Skip, run_tests, wait_for)
+
+GUEST = b"/usr/bin/qemu-system-x86_64\0-accel\0kvm\0-name\0guest=web-1\0"
+
+
+def run(*args, **options):
+    return subprocess.run([DENSITYD, *args], capture_output=True, text=True,
+                          timeout=60, **options)
+
+
+def busy_host(**knobs):
+    """A host with one mergeable guest, so that the law has work to give."""
+    host = Host(**knobs)
+    host.process(4321, "qemu-system-x86", rss=50000, cmdline=GUEST,
+                 mergeable=True)
+    return host
+
+
+def written(host):
+    """The daemon has put its hand on the knobs."""
+    return lambda: host.knob("sleep_millisecs") in ("60000", "59999")
+
+
+def test_restores_on_term():
+    """SIGTERM gives every knob back and exits 0"""
+    with busy_host(run=1, pages_to_scan=123, sleep_millisecs=77) as host:
+        before = host.knobs()
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            assert daemon.end() == 0, daemon.text()
+        assert host.knobs() == before, host.knobs()
+        assert not os.path.exists(host.path("run/densityd/saved-knobs"))
+
+
+def test_restores_on_int():
+    """SIGINT does the same"""
+    with busy_host(run=1) as host:
+        before = host.knobs()
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            assert daemon.end(signal.SIGINT) == 0
+        assert host.knobs() == before
+
+
+def test_advisor_handed_over():
+    """the kernel's advisor is switched off while we tune, and given back"""
+    with busy_host(run=1, advisor_mode="none [scan-time]") as host:
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("the advisor is off",
+                     lambda: host.knobs()["advisor_mode"] == "none")
+            assert daemon.call("GetStatus")["original"]["advisor_mode"] == "scan-time"
+            assert daemon.end() == 0
+        assert host.knobs()["advisor_mode"] == "scan-time"
+
+
+def test_heal_after_kill():
+    """after SIGKILL `--heal` gives the knobs back, once"""
+    with busy_host(run=1, pages_to_scan=123) as host:
+        before = host.knobs()
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            daemon.end(signal.SIGKILL)
+        assert host.knobs() != before
+        healed = run("--root", host.root, "--heal")
+        assert healed.returncode == 0, healed.stderr
+        assert host.knobs() == before
+        host.knob("pages_to_scan", 7)
+        assert run("--root", host.root, "--heal").returncode == 0
+        assert host.knob("pages_to_scan") == "7"
+
+
+def test_next_start_heals():
+    """after SIGKILL the next start heals, and its exit restores the originals"""
+    with busy_host(run=1, pages_to_scan=123) as host:
+        before = host.knobs()
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            daemon.end(signal.SIGKILL)
+        with Daemon(host) as daemon:
+            daemon.ready()
+            assert "healed" in daemon.text(), daemon.text()
+            assert daemon.end() == 0
+        assert host.knobs() == before
+
+
+def test_hundred_kills():
+    """100 kills at random moments: knobs healed, database sound each time"""
+    rng = random.Random(20261121)
+    with busy_host(run=1, pages_to_scan=123) as host:
+        host.conf("[control]\ninterval = 100ms\n[history]\nflush = 1s\n")
+        before = host.knobs()
+        for _ in range(100):
+            with Daemon(host) as daemon:
+                try:
+                    daemon.process.wait(rng.random() * 0.3)
+                except subprocess.TimeoutExpired:
+                    pass
+                daemon.end(signal.SIGKILL)
+            assert run("--root", host.root, "--heal").returncode == 0
+            assert host.knobs() == before, host.knobs()
+        db = sqlite3.connect(host.path("var/lib/densityd/history.db"))
+        assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+        db.close()
+
+
+def test_bad_reload_keeps_old():
+    """SIGHUP with a bad policy file keeps the old one and says FILE:LINE"""
+    with busy_host() as host:
+        host.conf("[control]\nlaw = static\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            host.conf("[control]\nlaw = yield\ncpu_cap = lots\n")
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_for("it complains", lambda: "densityd.conf:3" in daemon.text())
+            assert daemon.call("GetStatus")["law"] == "static"
+            try:
+                daemon.call("Reload")
+                raise AssertionError("Reload took a bad file")
+            except Error as error:
+                assert "densityd.conf:3" in error.parameters["message"]
+            host.conf("[control]\nlaw = scan-time\n")
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_for("the new law",
+                     lambda: daemon.call("GetStatus")["law"] == "scan-time")
+
+
+def test_foreign_writer():
+    """a foreign writer is noticed, left alone, and its value survives us"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 100ms\n[static]\n"
+                  "pages_to_scan = 500\nsleep_millisecs = 50\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("driven", lambda: host.knob("pages_to_scan") == "500")
+            host.knob("pages_to_scan", 4000)
+            wait_for("noticed", lambda: daemon.call("GetStatus")["hands_off_ms"])
+            assert host.knob("pages_to_scan") == "4000"
+            assert "foreign" in daemon.text(), daemon.text()
+            assert daemon.end() == 0
+        assert host.knob("pages_to_scan") == "4000"
+        assert host.knob("sleep_millisecs") == "20"
+
+
+def test_no_ksm():
+    """a kernel without KSM: it watches, says so, and exits cleanly"""
+    with Host(ksm=False) as host, Daemon(host) as daemon:
+        daemon.ready()
+        status = daemon.call("GetStatus")
+        assert status["phase"] == "off" and status["reason"] == "no-ksm", status
+        assert "no KSM" in daemon.text()
+        assert daemon.end() == 0
+
+
+def test_dry_run():
+    """--dry-run decides and records but writes nothing"""
+    with busy_host(run=1) as host:
+        before = host.knobs()
+        with Daemon(host, "--dry-run") as daemon:
+            daemon.ready()
+            wait_for("a decision",
+                     lambda: daemon.call("GetDecisions")["decisions"])
+            assert daemon.call("GetStatus")["dry_run"] is True
+            assert host.knobs() == before
+            assert daemon.end() == 0
+        assert host.knobs() == before
+
+
+def test_unmerge_guard():
+    """run=2 is refused unless memory covers the unmerge, and taken when it does"""
+    with busy_host(run=1, pages_sharing=1 << 20) as host:   # 4 GiB
+        host.memory(1 << 20)                                # 1 GiB
+        with Daemon(host) as daemon:
+            daemon.ready()
+            try:
+                daemon.call("Set", key="run", value="2")
+                raise AssertionError("unmerge was not refused")
+            except Error as error:
+                assert error.name.endswith("Refused"), error
+            assert host.knob("run") != "2"
+            assert not daemon.call("GetStatus")["overrides"]
+            host.memory(8 << 20)
+            wait_for("new meminfo is seen", lambda: daemon.call("GetStatus")
+                     ["host"]["mem_available_kib"] == 8 << 20)
+            daemon.call("Set", key="run", value="2")
+            assert host.knob("run") == "2"
+            assert daemon.end() == 0
+        assert host.knob("run") == "1"
+
+
+def test_one_daemon():
+    """a second daemon on the same host refuses to start and touches nothing"""
+    with busy_host() as host, Daemon(host) as daemon:
+        daemon.ready()
+        second = run("--root", host.root)
+        assert second.returncode == 1, second
+        assert "another densityd" in second.stderr
+        assert daemon.call("GetStatus")["law"] == "yield"
+        assert daemon.end() == 0
+
+
+def test_restore_and_resume():
+    """Restore gives the knobs back and stays away until Resume"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 100ms\n[static]\n"
+                  "pages_to_scan = 500\n")
+        before = host.knobs()
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("driven", lambda: host.knob("pages_to_scan") == "500")
+            daemon.call("Restore")
+            assert host.knobs() == before
+            first = daemon.call("GetStatus")
+            assert first["stood_aside"] is True
+            wait_for("ticks go on", lambda: daemon.call("GetStatus")["now_ms"]
+                     > first["now_ms"] + 300)
+            assert host.knobs() == before
+            daemon.call("Resume")
+            wait_for("driven again", lambda: host.knob("pages_to_scan") == "500")
+            assert daemon.end() == 0
+        assert host.knobs() == before
+
+
+def test_override_expires():
+    """an override is applied at once and expires by itself"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 100ms\n[static]\n"
+                  "pages_to_scan = 500\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            daemon.call("Set", key="pages_to_scan", value="900", seconds=2)
+            assert host.knob("pages_to_scan") == "900"
+            assert daemon.call("GetStatus")["overrides"][0]["key"] == "pages_to_scan"
+            wait_for("back", lambda: host.knob("pages_to_scan") == "500")
+            for key, value in (("pages_to_scan", "-1"), ("run", "7"),
+                               ("law", "none"), ("cpu_cap", "900%"),
+                               ("colour", "blue"), ("sleep_millisecs", "1e9")):
+                try:
+                    daemon.call("Set", key=key, value=value)
+                    raise AssertionError(f"took {key}={value}")
+                except Error as error:
+                    assert "expected" in error.parameters["message"], error
+            assert not daemon.call("GetStatus")["overrides"]
+
+
+def test_unprivileged():
+    """a user without privilege may look but not touch"""
+    with busy_host() as host, Daemon(host) as daemon:
+        daemon.ready()
+        os.chmod(host.root, 0o755)
+        code = ("import os,socket,json,sys\n"
+                "os.setgid(65534); os.setuid(65534)\n"
+                "for m in ('GetStatus', 'Restore'):\n"
+                "    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
+                "    s.sendall(json.dumps({'method': 'io.density.Control.' + m})"
+                ".encode() + b'\\0')\n"
+                "    d = b''\n"
+                "    while not d.endswith(b'\\0'): d += s.recv(65536)\n"
+                "    print(json.loads(d[:-1]).get('error'))\n")
+        if os.geteuid():
+            raise Skip("needs root to become nobody")
+        out = subprocess.run([sys.executable, "-c", code, daemon.sock],
+                             capture_output=True, text=True, timeout=60)
+        assert out.stdout.split() == ["None",
+                                      "io.density.Control.PermissionDenied"], out
+
+
+def test_socket_abuse():
+    """garbage and floods on the socket do not disturb control"""
+    with busy_host() as host, Daemon(host) as daemon:
+        daemon.ready()
+        rng = random.Random(7)
+        socks = []
+        for i in range(200):
+            s = socket.socket(socket.AF_UNIX)
+            s.setblocking(False)
+            try:
+                s.connect(daemon.sock)
+                s.send(rng.randbytes(rng.randrange(1, 2000)))
+            except OSError:
+                pass
+            socks.append(s)
+        for s in socks:
+            s.close()
+        first = wait_for("it answers still", lambda: daemon.call("GetStatus"))
+        wait_for("it ticks still", lambda: daemon.call("GetStatus")["now_ms"]
+                 > first["now_ms"] + 1500)
+        assert daemon.end() == 0
+
+
+def test_history_degrades():
+    """a history that cannot be written is reported, and control goes on"""
+    with busy_host(run=1) as host:
+        os.makedirs(host.path("var/lib/densityd/history.db/in-the-way"))
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            wait_for("it is reported", lambda: daemon.call("GetStatus")
+                     ["store"]["state"] != "ok")
+            assert daemon.call("GetStatus")["store"]["text"]
+            assert daemon.end() == 0
+
+
+def test_history_records():
+    """samples, decisions, knob writes and events are in the history"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\ninterval = 100ms\n[history]\nflush = 1s\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("rows", lambda: daemon.call("GetStatus")
+                     ["store"]["rows_written"] > 20)
+            assert daemon.end() == 0
+        db = sqlite3.connect(host.path("var/lib/densityd/history.db"))
+        tables = [r[0] for r in db.execute(
+            "select name from sqlite_master where type = 'table'")]
+        filled = {t for t in tables
+                  if db.execute(f"select count(*) from {t}").fetchone()[0]}
+        db.close()
+        assert len(filled) >= 5, (tables, filled)
+
+
+def test_check_config():
+    """--check-config says FILE:LINE; --dump-config names each value's origin"""
+    with Host() as host:
+        host.conf("[control]\nlaw = yeild\n")
+        bad = run("--root", host.root, "--check-config")
+        assert bad.returncode == 1 and "densityd.conf:2" in bad.stderr, bad
+        assert "yield" in bad.stderr, bad.stderr
+        host.conf("[control]\ncpu_cap = 15%\n")
+        assert run("--root", host.root, "--check-config").returncode == 0
+        dump = run("--root", host.root, "--dump-config").stdout
+        line = [l for l in dump.splitlines() if l.startswith("cpu_cap =")]
+        assert len(line) == 1 and "15%" in line[0] and "densityd.conf:2" in line[0]
+        assert "default" in dump
+        missing = run("--config", host.path("absent.conf"), "--check-config")
+        assert missing.returncode == 1 and "absent.conf" in missing.stderr
+
+
+def test_exit_codes():
+    """usage errors exit 2, a missing root 1, no permission 4"""
+    assert run("--colour").returncode == 2
+    assert run("extra").returncode == 2
+    assert run("--heal", "--check-config").returncode == 2
+    assert run("--root", "/nonexistent-density-root").returncode == 1
+    assert run("--version").stdout.startswith("densityd ")
+    assert "Usage" in run("--help").stdout
+    if os.geteuid():
+        raise Skip("needs root to become nobody")
+    with busy_host() as host:
+        subprocess.run(["chmod", "-R", "a+rX,go-w", host.root], check=True)
+        program = shutil.copy(DENSITYD, host.path("densityd"))
+        os.chmod(program, 0o755)
+        out = subprocess.run([program, "--root", host.root], user=65534,
+                             group=65534, capture_output=True, text=True,
+                             timeout=60)
+        assert out.returncode == 4, out
+        assert "root" in out.stderr
+
+
+def test_vanishing_processes():
+    """processes that come and go between two reads do no harm"""
+    with busy_host() as host:
+        host.conf("[control]\ninterval = 100ms\n[history]\nvm_interval = 1s\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            for i in range(30):
+                host.process(5000 + i, "a) b", rss=9000, mergeable=True,
+                             start=2000 + i, cmdline=b"\xff\xfe\n\0x")
+                if i > 5:
+                    shutil.rmtree(host.path(f"proc/{5000 + i - 5}"))
+                first = daemon.call("GetStatus")["now_ms"]
+                wait_for("a tick", lambda: daemon.call("GetStatus")["now_ms"] > first)
+            assert daemon.end() == 0, daemon.text()
+
+
+if __name__ == "__main__":
+    run_tests([f for name, f in list(globals().items())
+               if name.startswith("test_")])

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Laws on hand-made snapshots: what each must do whatever the plant does.
+ * How they behave over time is asserted in the scenarios of policy/sim.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../policy/law.h"
+#include "../../policy/law_window.h"
+#include "../../policy/reason.h"
+
+#define SECOND 1000000000ull
+#define ALL_CAPS (SNAP_CAP_KSM | SNAP_CAP_KSMD_CPU | SNAP_CAP_SKIPPED | \
+		  SNAP_CAP_COW | SNAP_CAP_MEMINFO | SNAP_CAP_KSM_STAT)
+
+/* A host of 16 GiB with one guest of @pages mergeable pages. */
+struct bench {
+	struct snap snap;
+	struct snap_vm vm;
+	struct law_params params;
+	struct law_state state;
+	const struct law *law;
+	struct decision d;
+};
+
+static void bench_init(struct bench *b, const char *law, uint64_t pages)
+{
+	memset(b, 0, sizeof(*b));
+	b->law = law_find(law);
+	assert_non_null(b->law);
+	law_params_default(&b->params);
+	b->snap.caps = ALL_CAPS;
+	b->snap.page_size = 4096;
+	b->snap.mono_ns = 100 * SECOND;
+	b->snap.host.ncpus = 2;
+	b->snap.host.mem_total_kib = 16ull << 20;
+	b->snap.host.mem_free_kib = 8ull << 20;
+	b->snap.host.mem_available_kib = 8ull << 20;
+	b->vm.pid = 100;
+	b->vm.start_ticks = 5;
+	b->vm.vmm = SNAP_VMM_QEMU;
+	b->vm.mergeable = pages > 0;
+	b->vm.rss_pages = pages;
+	b->vm.rss_anon_pages = pages;
+	b->vm.weight_permille = 1000;
+	b->vm.expect_permille = 1000;
+	b->snap.vms = &b->vm;
+	b->snap.nvms = pages > 0;
+	b->law->init(&b->state, &b->params);
+}
+
+static void tick(struct bench *b, uint64_t ms)
+{
+	b->snap.seq++;
+	b->snap.mono_ns += ms * 1000000;
+	b->snap.vms_seq = b->snap.seq;
+	b->law->decide(&b->state, &b->params, &b->snap, &b->d);
+	assert_in_range(b->d.sleep_ms, LAW_SLEEP_MS_MIN, LAW_SLEEP_MS_MAX);
+	assert_in_range(b->d.scan_pages, LAW_SCAN_PAGES_MIN,
+			LAW_SCAN_PAGES_MAX);
+	assert_in_range(b->d.phase, 0, LAW_PHASE_COUNT - 1);
+	assert_in_range(b->d.reason, LAW_REASON_START, LAW_REASON_COUNT - 1);
+	assert_int_not_equal(b->d.run, SNAP_RUN_UNMERGE);
+}
+
+static void every_law_obeys_the_bounds(void **state)
+{
+	static const uint64_t odd[] = { 0, 1, 4096, 1ull << 20, 1ull << 40,
+					UINT64_MAX / 2 };
+	struct bench b;
+
+	(void)state;
+	for (unsigned int i = 0; law_at(i); i++) {
+		bench_init(&b, law_at(i)->name, 50000);
+		for (unsigned int j = 0; j < 200; j++) {
+			uint64_t v = odd[j % 6];
+
+			b.snap.ksm.pages_sharing = v;
+			b.snap.ksm.pages_shared = odd[(j + 1) % 6];
+			b.snap.ksm.pages_scanned += v % 100000;
+			b.snap.ksm.ksmd_cpu_ns += v % 10000000;
+			b.snap.ksm.full_scans += j % 3 == 0;
+			b.snap.host.cow_ksm = odd[(j + 2) % 6];
+			b.vm.rss_anon_pages = odd[(j + 3) % 6] >> 12;
+			b.snap.caps = j % 7 ? ALL_CAPS : ALL_CAPS >> (j % 5);
+			tick(&b, 20 + v % 3000);
+		}
+	}
+}
+
+static void without_ksm_every_law_is_off(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	for (unsigned int i = 0; law_at(i); i++) {
+		bench_init(&b, law_at(i)->name, 50000);
+		b.snap.caps = 0;
+		tick(&b, 1000);
+		assert_int_equal(b.d.phase, LAW_PHASE_OFF);
+		assert_int_equal(b.d.reason, LAW_REASON_NO_KSM);
+	}
+}
+
+static void yield_idles_when_nothing_is_mergeable(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "yield", 0);
+	for (int i = 0; i < 10; i++) {
+		tick(&b, 1000);
+		assert_int_equal(b.d.run, SNAP_RUN_STOP);
+		assert_int_equal(b.d.phase, LAW_PHASE_IDLE);
+	}
+}
+
+static void yield_ignores_vms_of_weight_zero(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "yield", 500000);
+	b.vm.weight_permille = 0;
+	for (int i = 0; i < 10; i++) {
+		tick(&b, 1000);
+		assert_int_equal(b.d.phase, LAW_PHASE_IDLE);
+	}
+}
+
+/* Ticks until ksmd is told to scan, at the law's own pace; -1 if never. */
+static int64_t ms_to_first_batch(struct bench *b)
+{
+	uint64_t from = b->snap.mono_ns;
+	uint32_t sleep = b->d.sleep_ms;
+
+	for (int i = 0; i < 50; i++) {
+		tick(b, b->d.next_ms ? b->d.next_ms : b->params.interval_ms);
+		if (b->d.run == SNAP_RUN_MERGE && b->d.phase == LAW_PHASE_HUNT &&
+		    b->d.sleep_ms != sleep)
+			return (int64_t)(b->snap.mono_ns - from) / 1000000;
+	}
+	return -1;
+}
+
+static void yield_hunts_within_two_seconds_of_an_arrival(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "yield", 0);
+	for (int i = 0; i < 5; i++)
+		tick(&b, 1000);
+	b.vm.mergeable = true;
+	b.vm.rss_pages = b.vm.rss_anon_pages = 50000;
+	b.snap.nvms = 1;
+	assert_in_range(ms_to_first_batch(&b), 1, 2000);
+}
+
+static void yield_keeps_the_cap_at_the_worst_cost(void **state)
+{
+	struct bench b;
+	uint64_t cap_ns, cpu[400];
+	unsigned int n = 0;
+	struct law_window exact;
+
+	(void)state;
+	bench_init(&b, "yield", 5000000);
+	law_window_init(&exact, b.params.cap_window_ms);
+	cap_ns = (uint64_t)b.params.cap_permille * b.params.cap_window_ms * 1000;
+	for (n = 0; n < 400; n++) {
+		uint32_t sleep = b.d.sleep_ms;
+
+		tick(&b, b.d.next_ms ? b.d.next_ms : 1000);
+		/* ksmd obeys: one batch per changed sleep, 15 us a page */
+		if (b.d.run == SNAP_RUN_MERGE && b.d.sleep_ms != sleep) {
+			b.snap.ksm.pages_scanned += b.d.scan_pages;
+			b.snap.ksm.ksmd_cpu_ns += b.d.scan_pages * 15000ull;
+		}
+		cpu[n] = b.snap.ksm.ksmd_cpu_ns;
+		law_window_add(&exact, b.snap.mono_ns, cpu[n]);
+		assert_in_range(law_window_used_ns(&exact, b.snap.mono_ns,
+						   cpu[n]),
+				0, cap_ns + cap_ns / 10);
+	}
+	assert_true(b.snap.ksm.pages_scanned > 100000);
+}
+
+static void yield_brakes_under_cpu_pressure(void **state)
+{
+	struct bench b;
+	uint64_t calm = 0, pressed = 0;
+
+	(void)state;
+	for (int pass = 0; pass < 2; pass++) {
+		bench_init(&b, "yield", 5000000);
+		b.snap.caps |= SNAP_CAP_PSI_CPU;
+		b.snap.host.psi_cpu.some_avg10_permille = pass ? 950 : 10;
+		for (int i = 0; i < 200; i++) {
+			uint32_t sleep = b.d.sleep_ms;
+
+			tick(&b, b.d.next_ms ? b.d.next_ms : 1000);
+			if (b.d.run == SNAP_RUN_MERGE && b.d.sleep_ms != sleep) {
+				b.snap.ksm.pages_scanned += b.d.scan_pages;
+				b.snap.ksm.ksmd_cpu_ns += b.d.scan_pages * 3000ull;
+			}
+		}
+		if (pass)
+			pressed = b.snap.ksm.ksmd_cpu_ns * 1000 /
+				  (b.snap.mono_ns / 1000000);
+		else
+			calm = b.snap.ksm.ksmd_cpu_ns * 1000 /
+			       (b.snap.mono_ns / 1000000);
+	}
+	assert_true(pressed * 2 < calm);
+}
+
+static void static_says_what_the_file_says(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "static", 50000);
+	b.params.static_scan_pages = 2000;
+	b.params.static_sleep_ms = 33;
+	tick(&b, 1000);
+	assert_int_equal(b.d.scan_pages, 2000);
+	assert_int_equal(b.d.sleep_ms, 33);
+	assert_int_equal(b.d.run, SNAP_RUN_MERGE);
+}
+
+static void ksmtuned_follows_its_published_rule(void **state)
+{
+	static const struct {
+		uint64_t rss_gib, free_gib;
+		enum law_reason reason;
+		uint32_t run;
+	} rows[] = {
+		{ 1, 12, LAW_REASON_KSMTUNED_STOP, SNAP_RUN_STOP },
+		{ 14, 1, LAW_REASON_KSMTUNED_BOOST, SNAP_RUN_MERGE },
+		{ 14, 5, LAW_REASON_KSMTUNED_DECAY, SNAP_RUN_MERGE },
+	};
+	struct bench b;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		bench_init(&b, "ksmtuned", rows[i].rss_gib << 18);
+		b.snap.host.mem_free_kib = rows[i].free_gib << 20;
+		tick(&b, 1000);
+		assert_int_equal(b.d.reason, rows[i].reason);
+		assert_int_equal(b.d.run, rows[i].run);
+	}
+	/* boosts add up, once a minute, to the maximum */
+	for (int i = 0; i < 10; i++) {
+		b.snap.host.mem_free_kib = 1ull << 20;
+		tick(&b, 60000);
+	}
+	assert_int_equal(b.d.scan_pages, 1250);
+	tick(&b, 10000);
+	assert_int_equal(b.d.scan_pages, 1250);
+}
+
+static void scan_time_moves_towards_its_target(void **state)
+{
+	struct bench b;
+	uint32_t first, slow;
+
+	(void)state;
+	bench_init(&b, "scan-time", 500000);
+	b.params.scan_time_target_s = 10;
+	tick(&b, 1000);
+	first = b.d.scan_pages;
+	for (int i = 0; i < 5; i++) {	/* passes of 40 s: too slow */
+		b.snap.ksm.pages_scanned += 500000;
+		b.snap.ksm.ksmd_cpu_ns += SECOND;
+		b.snap.ksm.full_scans++;
+		tick(&b, 40000);
+	}
+	slow = b.d.scan_pages;
+	assert_true(slow > first);
+	for (int i = 0; i < 20; i++) {	/* empty passes teach nothing */
+		b.snap.ksm.full_scans += 100;
+		tick(&b, 1000);
+	}
+	assert_int_equal(b.d.scan_pages, slow);
+}
+
+static void window_never_reports_less_than_was_used(void **state)
+{
+	struct law_window w;
+	uint64_t now = 0, cpu = 0, cpus[3000];
+
+	(void)state;
+	law_window_init(&w, 5000);
+	for (unsigned int i = 0; i < 3000; i++) {
+		now += 10000000;
+		cpu += (i * 2654435761u) % 9000000;
+		cpus[i] = cpu;
+		law_window_add(&w, now, cpu);
+		assert_true(law_window_used_ns(&w, now, cpu) >=
+			    cpu - (i >= 500 ? cpus[i - 500] : cpus[0]));
+		/* and not more than one gap too much */
+		if (i >= 520)
+			assert_true(law_window_used_ns(&w, now, cpu) <=
+				    cpu - cpus[i - 520]);
+	}
+}
+
+static void every_reason_has_words(void **state)
+{
+	char buf[256];
+
+	(void)state;
+	for (int r = 1; r < LAW_REASON_COUNT; r++) {
+		struct decision d = { .reason = r, .arg = { 256, 5120, 7 } };
+
+		assert_non_null(law_reason_name(r));
+		law_reason_text(&d, buf, sizeof(buf));
+		assert_true(strlen(buf) > 8);
+		assert_string_not_equal(buf, law_reason_name(r));
+		law_reason_text(&d, buf, 10);
+		assert_true(strlen(buf) < 10);
+	}
+	assert_string_equal(law_reason_name(LAW_REASON_COUNT), "?");
+	assert_string_equal(law_phase_name(-1), "?");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_law_obeys_the_bounds),
+		cmocka_unit_test(without_ksm_every_law_is_off),
+		cmocka_unit_test(yield_idles_when_nothing_is_mergeable),
+		cmocka_unit_test(yield_ignores_vms_of_weight_zero),
+		cmocka_unit_test(yield_hunts_within_two_seconds_of_an_arrival),
+		cmocka_unit_test(yield_keeps_the_cap_at_the_worst_cost),
+		cmocka_unit_test(yield_brakes_under_cpu_pressure),
+		cmocka_unit_test(static_says_what_the_file_says),
+		cmocka_unit_test(ksmtuned_follows_its_published_rule),
+		cmocka_unit_test(scan_time_moves_towards_its_target),
+		cmocka_unit_test(window_never_reports_less_than_was_used),
+		cmocka_unit_test(every_reason_has_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
