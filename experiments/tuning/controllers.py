@@ -13,12 +13,15 @@ import time
 
 import ksm
 
-KSMTUNED = "/usr/sbin/ksmtuned"
 KSMTUNED_CONF = "/etc/ksmtuned.conf"
+HERE = os.path.dirname(os.path.realpath(__file__))
+BUILD = os.environ.get("DENSITY_BUILD",
+                       os.path.realpath(os.path.join(HERE, "../../build")))
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 # Flat out: an upper bound for what merging can save, at whatever it costs.
 ORACLE_BATCH = 20000
+READY_S = 15
 
 
 class Skip(Exception):
@@ -56,30 +59,34 @@ class Fixed:
 
 
 class Ksmtuned:
-    """Debian's script, unchanged, with @conf in place of its own."""
+    """Debian's script, unchanged, with the settings @conf.
 
-    def __init__(self, name, summary, conf=()):
+    Its file and the environment have the same variables and the file wins,
+    so the host's own, if there is one, is hidden in a mount namespace.
+    """
+
+    def __init__(self, name, summary, **conf):
         self.name, self.summary, self.conf = name, summary, conf
+        self.script = None
         self.pid = self.last_cpu_s = 0
 
     def check(self):
-        if not os.access(KSMTUNED, os.X_OK):
-            raise Skip(f"{KSMTUNED} is not installed")
-        if not os.path.exists(KSMTUNED_CONF):
-            raise Skip(f"{KSMTUNED_CONF} is missing")
+        # Installed, or only unpacked by packaging/install-deps.
+        self.script = shutil.which("ksmtuned", path=os.pathsep.join(
+            (os.environ.get("PATH", ""), "/usr/sbin",
+             os.path.join(BUILD, "unpacked/usr/sbin"))))
+        if not self.script:
+            raise Skip("there is no ksmtuned: apt-get install ksmtuned")
 
     def start(self, tmp):
-        conf, pidfile = f"{tmp}/ksmtuned.conf", f"{tmp}/ksmtuned.pid"
-        with open(conf, "w", encoding="ascii") as f:
-            f.writelines(f"{line}\n" for line in self.conf)
+        pidfile = f"{tmp}/ksmtuned.pid"
         env = {k: v for k, v in os.environ.items()
                if not k.startswith("KSM_")}
-        env["PIDFILE"] = pidfile
-        # A namespace of its own, so that the host's file stays untouched.
+        env.update(self.conf, PIDFILE=pidfile)
         subprocess.run(
             ["unshare", "--mount", "sh", "-c",
-             'mount --bind "$1" "$2" && exec "$3"', "sh",
-             conf, KSMTUNED_CONF, KSMTUNED],
+             'if [ -e "$1" ]; then mount --bind /dev/null "$1"; fi\n'
+             'exec "$2"', "sh", KSMTUNED_CONF, self.script],
             env=env, check=True, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         for _ in range(50):
@@ -122,9 +129,8 @@ class Densityd:
     def __init__(self, name, summary, law):
         self.name, self.summary, self.law = name, summary, law
         self.binary = os.path.realpath(os.environ.get(
-            "DENSITYD", os.path.join(os.path.dirname(__file__),
-                                     "../../build/bin/densityd")))
-        self.process = None
+            "DENSITYD", os.path.join(BUILD, "bin/densityd")))
+        self.process = self.found = self.log = None
         self.last_cpu_s = 0.0
 
     def check(self):
@@ -135,23 +141,15 @@ class Densityd:
         conf = f"{tmp}/densityd.conf"
         with open(conf, "w", encoding="ascii") as f:
             f.write(f"[policy]\nlaw = {self.law}\n")
-        for name in ("run", "lib"):
-            os.mkdir(f"{tmp}/{name}")
-        self.made = [d for d in ("/run/densityd", "/var/lib/densityd")
-                     if not os.path.exists(d)]
-        for d in self.made:
-            os.mkdir(d)
+        self.found = ksm.knobs()
+        state = f"{tmp}/state"
+        os.mkdir(state)
         ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         ready.bind(f"{tmp}/notify")
-        ready.settimeout(15)
+        ready.settimeout(READY_S)
         self.log = open(f"{tmp}/densityd.log", "w", encoding="utf-8")
-        # The host's root, but for the two directories that hold state.
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c",
-             'mount --bind "$1/run" /run/densityd && '
-             'mount --bind "$1/lib" /var/lib/densityd && '
-             'exec "$2" --config "$1/densityd.conf"', "sh",
-             tmp, self.binary],
+            [self.binary, "--config", conf, "--state", state],
             env={**os.environ, "NOTIFY_SOCKET": f"{tmp}/notify"},
             start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log)
@@ -195,14 +193,13 @@ class Densityd:
             process.kill()
             status = process.wait()
         self.log.close()
-        for d in self.made:
-            try:
-                os.rmdir(d)
-            except OSError:
-                pass  # somebody else has begun to use it
         if died is not None:
             return f"densityd had ended with status {died}"
-        return f"densityd ended with status {status}" if status else None
+        if status:
+            return f"densityd ended with status {status}"
+        if ksm.knobs() != self.found:
+            return f"densityd left {ksm.knobs()}, had found {self.found}"
+        return None
 
 
 def status_kib(pid, key):
@@ -236,7 +233,7 @@ def table():
               target_s=10),
         Ksmtuned("ksmtuned", "Debian's script as it comes"),
         Ksmtuned("ksmtuned-best", "the same with a file that makes it act",
-                 conf=("KSM_MONITOR_INTERVAL=10", "KSM_THRES_COEF=99")),
+                 KSM_MONITOR_INTERVAL="10", KSM_THRES_COEF="99"),
         Densityd("density-yield", "densityd, law yield", "yield"),
         Densityd("density-static", "densityd, law static", "static"),
         Densityd("density-ksmtuned", "densityd, law ksmtuned", "ksmtuned"),
@@ -254,10 +251,3 @@ def choose(names):
                          + "; known: "
                          + ", ".join(c.name for c in everybody))
     return [c for c in everybody if not names or c.name in names]
-
-
-def scratch(parent, name):
-    path = os.path.join(parent, name)
-    shutil.rmtree(path, ignore_errors=True)
-    os.makedirs(path)
-    return path

@@ -181,7 +181,8 @@ class Guests:
         name = f"bench{len(self.running) + 1}-enable-kvm"
         log = f"{self.tools.tmp}/{name}.console"
         self.running.append((log, subprocess.Popen(
-            [f"{TOP}/lab/guests/start-guest", "--console", log,
+            [f"{TOP}/lab/guests/start-guest", "--foreground",
+             "--console", log,
              "--rewrite-after", str(round(REWRITE_S - now_s)),
              "--leave-after", str(round(LEAVE_S - now_s)), name],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
-dir=${GUEST_DIR:-$top/build/guests}
+dir=${DENSITY_BUILD:-$top/build}/guests
 kernel=$dir/vmlinuz
 initramfs=$dir/initramfs.cpio
 qemu=qemu-system-x86_64
