@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/mm/ksm: one file, one value, one row of the table below.
+ *
+ * The directory grew over the years: what a row's capability names came with
+ * some kernel and is missing before. A host "has KSM" when every file that
+ * has been there since the first kernel with KSM can be read as its value;
+ * a snapshot never mixes values with holes that look like zeros.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources.h"
+
+#define KSM_DIR "sys/kernel/mm/ksm/"
+
+enum ksm_type {
+	KSM_U32,
+	KSM_U64,
+	KSM_I64,
+	KSM_ADVISOR,
+};
+
+enum ksm_when {
+	KSM_ALWAYS,
+	KSM_SELDOM,	/* read along with the table of processes */
+};
+
+struct ksm_row {
+	const char *path;
+	size_t offset;
+	enum ksm_type type;
+	uint32_t cap;	/* SNAP_CAP_KSM: must be there; 0: may be */
+	enum ksm_when when;
+};
+
+#define ROW(file, field, type, cap, when) \
+	{ KSM_DIR file, offsetof(struct snap_ksm, field), type, cap, when }
+
+static const struct ksm_row rows[] = {
+	ROW("run", run, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("sleep_millisecs", sleep_ms, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("pages_to_scan", scan_pages, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("pages_shared", pages_shared, KSM_U64, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("pages_sharing", pages_sharing, KSM_U64, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("pages_unshared", pages_unshared, KSM_U64, SNAP_CAP_KSM,
+	    KSM_ALWAYS),
+	ROW("pages_volatile", pages_volatile, KSM_U64, SNAP_CAP_KSM,
+	    KSM_ALWAYS),
+	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("pages_scanned", pages_scanned, KSM_U64, 0, KSM_ALWAYS),
+	ROW("pages_skipped", pages_skipped, KSM_U64, SNAP_CAP_SKIPPED,
+	    KSM_ALWAYS),
+	ROW("smart_scan", smart_scan, KSM_U32, SNAP_CAP_SKIPPED, KSM_ALWAYS),
+	ROW("ksm_zero_pages", zero_pages, KSM_U64, SNAP_CAP_ZERO, KSM_ALWAYS),
+	ROW("general_profit", profit_bytes, KSM_I64, SNAP_CAP_PROFIT,
+	    KSM_ALWAYS),
+	ROW("advisor_mode", advisor, KSM_ADVISOR, SNAP_CAP_ADVISOR, KSM_ALWAYS),
+	ROW("stable_node_chains", stable_node_chains, KSM_U64, 0, KSM_SELDOM),
+	ROW("stable_node_dups", stable_node_dups, KSM_U64, 0, KSM_SELDOM),
+	ROW("use_zero_pages", use_zero_pages, KSM_U32, 0, KSM_SELDOM),
+	ROW("merge_across_nodes", merge_across_nodes, KSM_U32, 0, KSM_SELDOM),
+	ROW("max_page_sharing", max_page_sharing, KSM_U32, 0, KSM_SELDOM),
+};
+
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+struct probe_ksm {
+	struct probe_file files[NROWS];
+};
+
+struct probe_ksm *probe_ksm_new(void)
+{
+	struct probe_ksm *ksm = malloc(sizeof(*ksm));
+	size_t i;
+
+	if (!ksm)
+		return NULL;
+	for (i = 0; i < NROWS; i++)
+		ksm->files[i] = (struct probe_file)PROBE_FILE(rows[i].path);
+	return ksm;
+}
+
+void probe_ksm_free(struct probe_ksm *ksm)
+{
+	size_t i;
+
+	if (!ksm)
+		return;
+	for (i = 0; i < NROWS; i++)
+		probe_file_close(&ksm->files[i]);
+	free(ksm);
+}
+
+/* The choice in force stands in brackets: "none [scan-time]". */
+static bool parse_advisor(struct probe_text text, uint32_t *ret_advisor)
+{
+	struct probe_text word;
+
+	while (probe_text_word(&text, &word)) {
+		if (probe_text_is(&word, "[none]"))
+			*ret_advisor = SNAP_ADVISOR_NONE;
+		else if (probe_text_is(&word, "[scan-time]"))
+			*ret_advisor = SNAP_ADVISOR_SCAN_TIME;
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static bool parse_row(const struct ksm_row *row, struct probe_text text,
+		      struct snap_ksm *ksm_fields)
+{
+	char *field = (char *)ksm_fields + row->offset;
+	uint32_t u32 = 0;
+	uint64_t u64 = 0;
+	int64_t i64 = 0;
+	bool ok = false;
+
+	switch (row->type) {
+	case KSM_U32:
+		ok = probe_text_only_u64(text, &u64) && u64 <= UINT32_MAX;
+		u32 = ok ? (uint32_t)u64 : 0;
+		memcpy(field, &u32, sizeof(u32));
+		break;
+	case KSM_ADVISOR:
+		ok = parse_advisor(text, &u32);
+		memcpy(field, &u32, sizeof(u32));
+		break;
+	case KSM_U64:
+		ok = probe_text_only_u64(text, &u64);
+		memcpy(field, &u64, sizeof(u64));
+		break;
+	case KSM_I64:
+		ok = probe_text_only_i64(text, &i64);
+		memcpy(field, &i64, sizeof(i64));
+		break;
+	}
+	return ok;
+}
+
+bool probe_ksm_parse(const char *name, struct probe_text text,
+		     struct snap_ksm *ksm_fields, uint32_t *ret_cap)
+{
+	size_t i;
+
+	for (i = 0; i < NROWS; i++) {
+		if (strcmp(rows[i].path + strlen(KSM_DIR), name))
+			continue;
+		if (!parse_row(&rows[i], text, ksm_fields))
+			return false;
+		*ret_cap = rows[i].cap;
+		return true;
+	}
+	return false;
+}
+
+static bool read_row(struct probe_ksm *ksm, size_t i, int root_fd,
+		     struct snap_ksm *ksm_fields)
+{
+	char buf[256];
+	long len = probe_file_read(root_fd, &ksm->files[i], buf, sizeof(buf));
+
+	return parse_row(&rows[i], probe_text_of(buf, len < 0 ? 0 : (size_t)len),
+			 ksm_fields);
+}
+
+/* One row that fails takes its capability away, whatever the others say. */
+static uint32_t read_rows(struct probe_ksm *ksm, int root_fd,
+			  enum ksm_when when, struct snap_ksm *ksm_fields)
+{
+	uint32_t caps = 0;
+	uint32_t missing = 0;
+	size_t i;
+
+	for (i = 0; i < NROWS; i++) {
+		if (rows[i].when != when)
+			continue;
+		if (read_row(ksm, i, root_fd, ksm_fields))
+			caps |= rows[i].cap;
+		else
+			missing |= rows[i].cap;
+		/* Without the directory: do not try its every file. */
+		if (missing & SNAP_CAP_KSM)
+			return 0;
+	}
+	return caps & ~missing;
+}
+
+uint32_t probe_ksm_read(struct probe_ksm *ksm, int root_fd,
+			struct snap_ksm *ksm_fields)
+{
+	uint32_t caps = read_rows(ksm, root_fd, KSM_ALWAYS, ksm_fields);
+
+	if (!(caps & SNAP_CAP_KSM))
+		memset(ksm_fields, 0, sizeof(*ksm_fields));
+	return caps;
+}
+
+void probe_ksm_read_seldom(struct probe_ksm *ksm, int root_fd,
+			   struct snap_ksm *ksm_fields)
+{
+	read_rows(ksm, root_fd, KSM_SELDOM, ksm_fields);
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One process of the table, and how a walk refreshes it. See member.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "file.h"
+#include "identify.h"
+#include "member.h"
+#include "table.h"
+
+#define NS_PER_S 1000000000ull
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static long read_file(const struct probe_walk *walk, int32_t pid,
+		      const char *file, struct probe_text *ret_text)
+{
+	char path[64];
+	long len;
+
+	snprintf(path, sizeof(path), "proc/%d/%s", pid, file);
+	len = probe_file_read_once(walk->root_fd, path, walk->buf,
+				   PROBE_BUF_SIZE);
+	*ret_text = probe_text_of(walk->buf, len > 0 ? (size_t)len : 0);
+	return len;
+}
+
+void probe_member_clear(struct probe_member *member)
+{
+	int32_t pid = member->pid;
+
+	free(member->vm);
+	*member = (struct probe_member){ .pid = pid };
+}
+
+static bool is_same(const struct probe_member *member,
+		    const struct probe_stat *stat)
+{
+	return member->comm[0] && member->start_ticks == stat->start_ticks &&
+	       member->kthread == stat->kthread &&
+	       !strcmp(member->comm, stat->comm);
+}
+
+static void begin(struct probe_member *member, const struct probe_stat *stat,
+		  struct probe_walk *walk)
+{
+	probe_member_clear(member);
+	member->start_ticks = stat->start_ticks;
+	memcpy(member->comm, stat->comm, sizeof(member->comm));
+	member->kthread = stat->kthread;
+	member->is_ksmd = stat->kthread && stat->ppid == 2 &&
+			  !strcmp(stat->comm, "ksmd");
+	if (!stat->kthread)
+		member->vmm = probe_identify_vmm(walk->root_fd, member->pid,
+						 stat->comm, walk->buf);
+}
+
+/* A process that owns a VM is a VMM, whatever its program. */
+static uint32_t vmm_now(const struct probe_member *member,
+			const struct probe_walk *walk)
+{
+	if (member->vmm == SNAP_VMM_NONE && walk->owns_kvm)
+		return SNAP_VMM_OTHER;
+	return member->vmm;
+}
+
+static bool is_due(const struct probe_member *member, uint64_t rss_pages,
+		   uint64_t now_ns)
+{
+	return now_ns >= member->recheck_ns ||
+	       rss_pages >= member->checked_pages + TABLE_GROWTH_PAGES;
+}
+
+static void postpone(struct probe_member *member, uint64_t rss_pages,
+		     uint64_t now_ns)
+{
+	member->checked_pages = rss_pages;
+	if (now_ns < member->recheck_ns)
+		return;
+	if (member->recheck_s == 0)
+		member->recheck_s = TABLE_RECHECK_MIN_S;
+	else if (member->recheck_s < TABLE_RECHECK_MAX_S)
+		member->recheck_s *= 2;
+	member->recheck_ns = now_ns + member->recheck_s * NS_PER_S;
+}
+
+/* ksm_stat, and for what 6.1 does not say there the older file beside it. */
+static long read_ksm_stat(const struct probe_member *member,
+			  struct probe_walk *walk,
+			  struct probe_ksm_stat *ret_ksm_stat)
+{
+	struct probe_text text;
+	long len;
+
+	len = read_file(walk, member->pid, "ksm_stat", &text);
+	if (len < 0)
+		return len;
+	if (!probe_ksm_stat_parse(text, ret_ksm_stat))
+		return -EINVAL;
+	walk->saw_ksm_stat = true;
+	if (!ret_ksm_stat->has_merging && ret_ksm_stat->rmap_items &&
+	    read_file(walk, member->pid, "ksm_merging_pages", &text) > 0)
+		probe_text_only_u64(text, &ret_ksm_stat->merging_pages);
+	return len;
+}
+
+/*
+ * Look for the "mg" flag, or at a VMM's kinds of memory, when that is due and
+ * there is CPU time left for it.
+ */
+static void look(struct probe_member *member, uint32_t vmm,
+		 const struct probe_ksm_stat *ksm_stat, uint64_t rss_pages,
+		 struct probe_walk *walk)
+{
+	bool flags = !ksm_stat->has_mergeable;
+	bool search = flags && !member->look.smaps.mergeable &&
+		      ksm_stat->rmap_items == 0;
+	uint64_t start_ns;
+
+	if (vmm == SNAP_VMM_NONE && (!search || rss_pages > LOOK_PAGES_MAX))
+		return;
+	if (!probe_look_due(&member->look, rss_pages, search, walk->now_ns) ||
+	    !probe_ration_grant(walk->ration, walk->now_ns, search))
+		return;
+	start_ns = thread_cpu_ns();
+	probe_look_take(&member->look, walk->root_fd, member->pid, rss_pages,
+			flags, walk->now_ns, walk->buf);
+	probe_ration_pay(walk->ration, thread_cpu_ns() - start_ns);
+}
+
+/*
+ * Until an older kernel's smaps has been seen: QEMU asks for merging unless
+ * told not to, the others do not unless told to.
+ */
+static bool is_mergeable(const struct probe_ksm_stat *ksm_stat,
+			 const struct probe_look *seen, uint32_t vmm)
+{
+	if (ksm_stat->has_mergeable)
+		return ksm_stat->mergeable;
+	if (ksm_stat->rmap_items || ksm_stat->merging_pages)
+		return true;
+	if (seen->done && seen->smaps.has_flags)
+		return seen->smaps.mergeable;
+	return vmm == SNAP_VMM_QEMU;
+}
+
+static bool track(struct probe_member *member, uint32_t vmm,
+		  struct probe_walk *walk)
+{
+	struct snap_vm *vm = member->vm;
+
+	if (vm && vm->vmm == vmm)
+		return true;
+	if (!vm)
+		vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return false;
+	member->vm = vm;
+	vm->pid = member->pid;
+	vm->start_ticks = member->start_ticks;
+	vm->vmm = vmm;
+	probe_identify_name(walk->root_fd, member->pid, vmm, member->comm,
+			    walk->buf, vm->name);
+	/* The table's rules fill in the weights by the name. */
+	vm->weight_permille = UINT32_MAX;
+	return true;
+}
+
+static void fill(struct probe_member *member,
+		 const struct probe_ksm_stat *ksm_stat, long ksm_error,
+		 const struct probe_statm *statm)
+{
+	struct snap_vm *vm = member->vm;
+
+	vm->has_ksm_stat = ksm_error == 0;
+	vm->rss_pages = statm->rss_pages;
+	/* The two counters are read at different instants. */
+	vm->rss_shared_pages = statm->shared_pages < statm->rss_pages ?
+				       statm->shared_pages : statm->rss_pages;
+	vm->rss_anon_pages = vm->rss_pages - vm->rss_shared_pages;
+	vm->merging_pages = ksm_stat->merging_pages;
+	vm->zero_pages = ksm_stat->zero_pages;
+	vm->rmap_items = ksm_stat->rmap_items;
+	vm->profit_bytes = ksm_stat->profit_bytes;
+	vm->mergeable = is_mergeable(ksm_stat, &member->look, vm->vmm);
+	vm->hugetlb_kib = member->look.smaps.hugetlb_kib;
+	vm->thp_kib = member->look.smaps.thp_kib;
+	vm->why = 0;
+	if (ksm_error == -EACCES || ksm_error == -EPERM)
+		vm->why |= SNAP_WHY_UNREADABLE;
+}
+
+/* Ask for all that there is to know about a process that matters, or may. */
+static bool ask(struct probe_member *member, const struct probe_stat *stat,
+		struct probe_walk *walk)
+{
+	struct probe_ksm_stat ksm_stat = { 0 };
+	struct probe_statm statm = { 0 };
+	uint32_t vmm = vmm_now(member, walk);
+	struct probe_text text;
+	long error;
+
+	error = read_ksm_stat(member, walk, &ksm_stat);
+	if (error == -ESRCH)
+		return false;
+	look(member, vmm, &ksm_stat, stat->rss_pages, walk);
+	if (vmm == SNAP_VMM_NONE &&
+	    !is_mergeable(&ksm_stat, &member->look, vmm) &&
+	    !ksm_stat.rmap_items && !ksm_stat.merging_pages) {
+		free(member->vm);
+		member->vm = NULL;
+		postpone(member, stat->rss_pages, walk->now_ns);
+		return true;
+	}
+	if (read_file(walk, member->pid, "statm", &text) <= 0 ||
+	    !probe_statm_parse(text, &statm))
+		return false;
+	member->recheck_s = 0;
+	if (!track(member, vmm, walk))
+		return true;
+	fill(member, &ksm_stat, error < 0 ? error : 0, &statm);
+	member->vm->why |= probe_why(member->vm, &member->look,
+				     ksm_stat.has_mergeable ||
+				     member->look.smaps.has_flags,
+				     walk->page_size);
+	return true;
+}
+
+bool probe_member_refresh(struct probe_member *member,
+			  struct probe_walk *walk)
+{
+	struct probe_stat stat;
+	struct probe_text text;
+
+	if (member->kthread && walk->now_ns < member->recheck_ns)
+		return true;
+	if (read_file(walk, member->pid, "stat", &text) <= 0 ||
+	    !probe_stat_parse(text, &stat) || stat.pid != member->pid ||
+	    stat.state == 'Z' || stat.state == 'X')
+		return false;
+	if (!is_same(member, &stat))
+		begin(member, &stat, walk);
+	if (member->kthread) {
+		member->recheck_ns = walk->now_ns + TABLE_KTHREAD_S * NS_PER_S;
+		return true;
+	}
+	if (stat.rss_pages < member->checked_pages)
+		member->checked_pages = stat.rss_pages;
+	if (!member->vm && vmm_now(member, walk) == SNAP_VMM_NONE &&
+	    !is_due(member, stat.rss_pages, walk->now_ns))
+		return true;
+	return ask(member, &stat, walk);
+}
+
+const char *probe_member_rival(const struct probe_member *member)
+{
+	static const char *const rivals[] = { "ksmtuned", "uksmd", "momd" };
+	size_t i;
+
+	for (i = 0; i < sizeof(rivals) / sizeof(rivals[0]); i++)
+		if (!strcmp(member->comm, rivals[i]))
+			return rivals[i];
+	return NULL;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One process as the table remembers it, and how a walk refreshes it.
+ *
+ * A member is "tracked" when it appears in the snapshot: it is a VMM, or ksmd
+ * has or may have its memory. Only then has it a struct snap_vm.
+ */
+#ifndef DENSITY_PROBE_MEMBER_H
+#define DENSITY_PROBE_MEMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../policy/snap.h"
+#include "look.h"
+#include "proc.h"
+
+struct probe_member {
+	int32_t pid;
+	uint32_t vmm;			/* enum snap_vmm by its program */
+	uint64_t start_ticks;
+	char comm[PROBE_COMM_LEN];
+	bool kthread;
+	bool is_ksmd;
+	uint16_t recheck_s;		/* grows while there is nothing */
+	uint64_t recheck_ns;		/* when to ask again anyway */
+	uint64_t checked_pages;		/* RSS when it was last asked */
+	struct probe_look look;
+	struct snap_vm *vm;		/* NULL unless tracked */
+};
+
+/* What a refresh may use and what it reports beside the member. */
+struct probe_walk {
+	int root_fd;
+	char *buf;			/* PROBE_BUF_SIZE bytes */
+	uint64_t now_ns;
+	uint32_t page_size;
+	bool owns_kvm;			/* the member owns a VM */
+	struct probe_ration *ration;
+	bool saw_ksm_stat;		/* set when one could be read */
+};
+
+/*
+ * @member->pid is set; the rest is zero or from the last walk. False when the
+ * process is gone, a zombie or unreadable: forget it.
+ */
+bool probe_member_refresh(struct probe_member *member,
+			  struct probe_walk *walk);
+void probe_member_clear(struct probe_member *member);
+
+/* The daemon that @member is and that writes the same knobs, or NULL. */
+const char *probe_member_rival(const struct probe_member *member);
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking a snapshot: counters at every call, the table of processes and what
+ * else changes slowly when the schedule says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "probe.h"
+#include "schedule.h"
+#include "sources.h"
+#include "table.h"
+
+#define NS_PER_S 1000000000ull
+
+struct probe {
+	int root_fd;
+	uint64_t looks;
+	uint32_t slow_caps;		/* of what was read with the table */
+	int32_t ksmd_pid;		/* whose schedstat is open */
+	char schedstat_path[64];
+	struct probe_ksm *ksm;
+	struct probe_table *table;
+	struct probe_schedule schedule;
+	struct probe_file vmstat;
+	struct probe_file meminfo;
+	struct probe_file psi_cpu;
+	struct probe_file psi_mem;
+	struct probe_file schedstat;
+	struct snap snap;
+	char buf[PROBE_BUF_SIZE];
+};
+
+int probe_open(const char *root, struct probe **ret_probe)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+	int ret = -ENOMEM;
+
+	if (!probe)
+		return -ENOMEM;
+	probe->vmstat = (struct probe_file)PROBE_FILE("proc/vmstat");
+	probe->meminfo = (struct probe_file)PROBE_FILE("proc/meminfo");
+	probe->psi_cpu = (struct probe_file)PROBE_FILE("proc/pressure/cpu");
+	probe->psi_mem = (struct probe_file)PROBE_FILE("proc/pressure/memory");
+	probe->schedstat = (struct probe_file)PROBE_FILE(probe->schedstat_path);
+	probe->schedule.age_ms = SCHEDULE_AGE_DEFAULT_MS;
+	probe->snap.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	probe->root_fd = open(*root ? root : "/",
+			      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (probe->root_fd < 0) {
+		ret = errno == ENOMEM ? -ENOMEM : -ENOTDIR;
+		goto err_free;
+	}
+	probe->ksm = probe_ksm_new();
+	if (!probe->ksm)
+		goto err_root;
+	probe->table = probe_table_new(probe->root_fd, probe->buf);
+	if (!probe->table)
+		goto err_ksm;
+	*ret_probe = probe;
+	return 0;
+
+err_ksm:
+	probe_ksm_free(probe->ksm);
+err_root:
+	close(probe->root_fd);
+err_free:
+	free(probe);
+	return ret;
+}
+
+void probe_close(struct probe *probe)
+{
+	if (!probe)
+		return;
+	probe_file_close(&probe->vmstat);
+	probe_file_close(&probe->meminfo);
+	probe_file_close(&probe->psi_cpu);
+	probe_file_close(&probe->psi_mem);
+	probe_file_close(&probe->schedstat);
+	probe_table_free(probe->table);
+	probe_ksm_free(probe->ksm);
+	close(probe->root_fd);
+	free(probe);
+}
+
+int probe_set_rules(struct probe *probe, const struct probe_vm_rule *rules,
+		    unsigned int nrules)
+{
+	int ret = probe_table_set_rules(probe->table, rules, nrules);
+
+	if (!ret)
+		probe->snap.vms = probe_table_vms(probe->table,
+						  &probe->snap.nvms);
+	return ret;
+}
+
+void probe_set_table_age(struct probe *probe, uint32_t age_ms)
+{
+	probe->schedule.age_ms = age_ms;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static struct probe_text read_text(struct probe *probe,
+				   struct probe_file *file)
+{
+	long len = probe_file_read(probe->root_fd, file, probe->buf,
+				   sizeof(probe->buf));
+
+	return probe_text_of(probe->buf, len > 0 ? (size_t)len : 0);
+}
+
+static uint32_t take_psi(struct probe *probe, struct probe_file *file,
+			 uint32_t cap, struct snap_psi *psi)
+{
+	*psi = (struct snap_psi){ 0 };
+	return probe_psi_parse(read_text(probe, file), psi) ? cap : 0;
+}
+
+static uint32_t take_counters(struct probe *probe)
+{
+	struct snap *snap = &probe->snap;
+	uint32_t caps;
+
+	caps = probe_ksm_read(probe->ksm, probe->root_fd, &snap->ksm);
+	caps |= probe_vmstat_parse(read_text(probe, &probe->vmstat),
+				   &snap->host);
+	caps |= probe_meminfo_parse(read_text(probe, &probe->meminfo),
+				    &snap->host);
+	caps |= take_psi(probe, &probe->psi_cpu, SNAP_CAP_PSI_CPU,
+			 &snap->host.psi_cpu);
+	caps |= take_psi(probe, &probe->psi_mem, SNAP_CAP_PSI_MEM,
+			 &snap->host.psi_mem);
+	return caps;
+}
+
+static void take_table(struct probe *probe)
+{
+	struct snap *snap = &probe->snap;
+	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	probe->looks++;
+	probe_table_walk(probe->table, snap->mono_ns);
+	snap->vms = probe_table_vms(probe->table, &snap->nvms);
+	snap->vms_seq = snap->seq;
+	probe->slow_caps = probe_table_caps(probe->table) |
+			   probe_numa_read(probe->root_fd, &snap->host);
+	if (snap_has(snap, SNAP_CAP_KSM))
+		probe_ksm_read_seldom(probe->ksm, probe->root_fd, &snap->ksm);
+	probe_schedule_walked(&probe->schedule, snap,
+			      clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns);
+}
+
+/* After the table, which knows where ksmd is. */
+static uint32_t take_ksmd(struct probe *probe)
+{
+	int32_t pid = probe_table_ksmd(probe->table);
+
+	probe->snap.ksm.ksmd_cpu_ns = 0;
+	if (pid != probe->ksmd_pid) {
+		probe_file_close(&probe->schedstat);
+		snprintf(probe->schedstat_path, sizeof(probe->schedstat_path),
+			 "proc/%d/schedstat", pid);
+		probe->ksmd_pid = pid;
+	}
+	if (pid == 0 ||
+	    !probe_schedstat_parse(read_text(probe, &probe->schedstat),
+				   &probe->snap.ksm.ksmd_cpu_ns))
+		return 0;
+	return SNAP_CAP_KSMD_CPU;
+}
+
+const struct snap *probe_take(struct probe *probe, bool look)
+{
+	struct snap *snap = &probe->snap;
+
+	snap->seq++;
+	snap->mono_ns = clock_ns(CLOCK_BOOTTIME);
+	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
+	snap->caps = take_counters(probe);
+	if (probe_schedule_due(&probe->schedule, snap, look))
+		take_table(probe);
+	snap->caps |= take_ksmd(probe) | probe->slow_caps;
+	return snap;
+}
+
+uint64_t probe_looks(const struct probe *probe)
+{
+	return probe->looks;
+}
+
+const char *probe_rival(const struct probe *probe)
+{
+	return probe_table_rival(probe->table);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * When to read the table of processes.
+ *
+ * Anonymous memory plus what merging took away (pages_sharing and zero pages)
+ * does not move when ksmd merges or a guest breaks a merged page; it moves
+ * when memory comes or goes. A move of PROBE_ANON_STEP_KIB makes the table due
+ * at once, age makes it due anyway, and a table that is dear to read must wait
+ * until reading it costs less than a hundredth of a core.
+ */
+#ifndef DENSITY_PROBE_SCHEDULE_H
+#define DENSITY_PROBE_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../policy/snap.h"
+
+/* Ticks of one second come a little early at times. */
+#define SCHEDULE_GAP_MIN_NS 750000000ull
+#define SCHEDULE_COST_FACTOR 100
+#define SCHEDULE_AGE_DEFAULT_MS 10000
+
+struct probe_schedule {
+	uint32_t age_ms;
+	bool walked;
+	uint64_t walked_ns;	/* when the table was read */
+	uint64_t cost_ns;	/* CPU time that it took */
+	uint64_t anon_pages;	/* the invariant sum at that time */
+};
+
+/* @snap: counters are read, its table is the old one. */
+bool probe_schedule_due(const struct probe_schedule *schedule,
+			const struct snap *snap, bool look);
+void probe_schedule_walked(struct probe_schedule *schedule,
+			   const struct snap *snap, uint64_t cost_ns);
+
+#endif

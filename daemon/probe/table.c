@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of processes. See table.h.
+ *
+ * Two arrays of members ordered by pid: a walk merges the listing of /proc
+ * with the old array into the new one and swaps them, so every pid costs one
+ * comparison and nothing is searched.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "kvm.h"
+#include "member.h"
+#include "pids.h"
+#include "table.h"
+
+#define WEIGHT_DEFAULT_PERMILLE 1000
+#define EXPECT_DEFAULT_PERMILLE 1000
+
+struct members {
+	struct probe_member *member;
+	unsigned int count;
+	unsigned int room;
+};
+
+struct probe_table {
+	int root_fd;
+	char *buf;
+	bool started;
+	struct probe_ration ration;
+	struct probe_pids processes;
+	struct probe_pids owners;
+	struct members now;
+	struct members next;
+	struct snap_vm *vms;
+	unsigned int nvms;
+	unsigned int vms_room;
+	struct probe_vm_rule *rules;
+	unsigned int nrules;
+	uint32_t caps;
+	int32_t ksmd_pid;
+	const char *rival;
+};
+
+struct probe_table *probe_table_new(int root_fd, char *buf)
+{
+	struct probe_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->root_fd = root_fd;
+	table->buf = buf;
+	return table;
+}
+
+static void free_rules(struct probe_vm_rule *rules, unsigned int nrules)
+{
+	unsigned int i;
+
+	for (i = 0; i < nrules; i++)
+		free((char *)rules[i].glob);
+	free(rules);
+}
+
+void probe_table_free(struct probe_table *table)
+{
+	unsigned int i;
+
+	if (!table)
+		return;
+	for (i = 0; i < table->now.count; i++)
+		free(table->now.member[i].vm);
+	free(table->now.member);
+	free(table->next.member);
+	free(table->vms);
+	free_rules(table->rules, table->nrules);
+	probe_pids_free(&table->processes);
+	probe_pids_free(&table->owners);
+	free(table);
+}
+
+static void apply_rules(const struct probe_table *table, struct snap_vm *vm)
+{
+	unsigned int i;
+
+	vm->weight_permille = WEIGHT_DEFAULT_PERMILLE;
+	vm->expect_permille = EXPECT_DEFAULT_PERMILLE;
+	for (i = 0; i < table->nrules; i++) {
+		if (fnmatch(table->rules[i].glob, vm->name, 0))
+			continue;
+		vm->weight_permille = table->rules[i].weight_permille;
+		vm->expect_permille = table->rules[i].expect_permille;
+		break;
+	}
+}
+
+/* Copy the tracked members out; those without weights get them first. */
+static void assemble(struct probe_table *table)
+{
+	unsigned int i;
+
+	table->nvms = 0;
+	for (i = 0; i < table->now.count; i++) {
+		struct snap_vm *vm = table->now.member[i].vm;
+
+		if (!vm || table->nvms == table->vms_room)
+			continue;
+		if (vm->weight_permille == UINT32_MAX)
+			apply_rules(table, vm);
+		vm->why &= ~(uint32_t)SNAP_WHY_OPTED_OUT;
+		if (vm->weight_permille == 0)
+			vm->why |= SNAP_WHY_OPTED_OUT;
+		table->vms[table->nvms++] = *vm;
+	}
+}
+
+int probe_table_set_rules(struct probe_table *table,
+			  const struct probe_vm_rule *rules,
+			  unsigned int nrules)
+{
+	struct probe_vm_rule *copy = NULL;
+	unsigned int i;
+
+	if (nrules) {
+		copy = calloc(nrules, sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+	}
+	for (i = 0; i < nrules; i++) {
+		copy[i] = rules[i];
+		copy[i].glob = strdup(rules[i].glob);
+		if (!copy[i].glob) {
+			free_rules(copy, i);
+			return -ENOMEM;
+		}
+	}
+	free_rules(table->rules, table->nrules);
+	table->rules = copy;
+	table->nrules = nrules;
+	for (i = 0; i < table->now.count; i++)
+		if (table->now.member[i].vm)
+			apply_rules(table, table->now.member[i].vm);
+	assemble(table);
+	return 0;
+}
+
+static bool has_room(void **array, unsigned int *room, unsigned int want,
+		     size_t size)
+{
+	void *grown;
+
+	if (want <= *room)
+		return true;
+	want += want / 2;
+	grown = reallocarray(*array, want, size);
+	if (!grown)
+		return false;
+	*array = grown;
+	*room = want;
+	return true;
+}
+
+static void add_process(void *arg, const char *name)
+{
+	int32_t pid;
+
+	if (probe_name_to_id(name, '\0', &pid) && pid > 0)
+		probe_pids_add(arg, pid);
+}
+
+/* False when the host cannot be listed: then the old table stands. */
+static bool list(struct probe_table *table)
+{
+	probe_pids_clear(&table->processes);
+	if (probe_dir_each(table->root_fd, "proc", add_process,
+			   &table->processes))
+		probe_pids_clear(&table->processes);
+	if (table->processes.failed)
+		return false;
+	probe_pids_sort(&table->processes);
+	return true;
+}
+
+static void note(struct probe_table *table, const struct probe_member *member)
+{
+	if (member->is_ksmd)
+		table->ksmd_pid = member->pid;
+	if (!table->rival)
+		table->rival = probe_member_rival(member);
+}
+
+/* Refresh each listed process into the next array; drop the others. */
+static void merge(struct probe_table *table, struct probe_walk *walk)
+{
+	struct members *now = &table->now, *next = &table->next;
+	unsigned int old = 0;
+	unsigned int i;
+
+	next->count = 0;
+	for (i = 0; i < table->processes.count; i++) {
+		int32_t pid = table->processes.pid[i];
+		struct probe_member *member = &next->member[next->count];
+
+		while (old < now->count && now->member[old].pid < pid)
+			probe_member_clear(&now->member[old++]);
+		if (old < now->count && now->member[old].pid == pid)
+			*member = now->member[old++];
+		else
+			*member = (struct probe_member){ .pid = pid };
+		walk->owns_kvm = probe_pids_has(&table->owners, pid);
+		if (probe_member_refresh(member, walk)) {
+			note(table, member);
+			next->count++;
+		} else {
+			probe_member_clear(member);
+		}
+	}
+	while (old < now->count)
+		probe_member_clear(&now->member[old++]);
+}
+
+static unsigned int count_tracked(const struct members *members)
+{
+	unsigned int tracked = 0;
+	unsigned int i;
+
+	for (i = 0; i < members->count; i++)
+		tracked += members->member[i].vm ? 1 : 0;
+	return tracked;
+}
+
+void probe_table_walk(struct probe_table *table, uint64_t now_ns)
+{
+	struct probe_walk walk = {
+		.root_fd = table->root_fd,
+		.buf = table->buf,
+		.now_ns = now_ns,
+		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
+		.ration = &table->ration,
+	};
+	struct members swap;
+
+	if (!table->started)
+		probe_ration_init(&table->ration, now_ns);
+	table->started = true;
+	if (!list(table) ||
+	    !has_room((void **)&table->next.member, &table->next.room,
+		      table->processes.count, sizeof(struct probe_member)))
+		return;
+	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
+	if (probe_kvm_read(table->root_fd, &table->processes, &table->owners))
+		table->caps |= SNAP_CAP_KVM;
+	table->ksmd_pid = 0;
+	table->rival = NULL;
+	merge(table, &walk);
+	swap = table->now;
+	table->now = table->next;
+	table->next = swap;
+	table->next.count = 0;
+	/* Seldom asked processes must not make the capability flicker. */
+	if (walk.saw_ksm_stat)
+		table->caps |= SNAP_CAP_KSM_STAT;
+	has_room((void **)&table->vms, &table->vms_room,
+		 count_tracked(&table->now), sizeof(*table->vms));
+	assemble(table);
+}
+
+const struct snap_vm *probe_table_vms(const struct probe_table *table,
+				      uint32_t *ret_nvms)
+{
+	*ret_nvms = table->nvms;
+	return table->vms;
+}
+
+uint32_t probe_table_caps(const struct probe_table *table)
+{
+	return table->caps;
+}
+
+int32_t probe_table_ksmd(const struct probe_table *table)
+{
+	return table->ksmd_pid;
+}
+
+const char *probe_table_rival(const struct probe_table *table)
+{
+	return table->rival;
+}

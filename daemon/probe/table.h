@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table of processes: which of them are VMs or have mergeable memory.
+ *
+ * A walk lists /proc and reads one small file (stat) of each process that was
+ * there before; the rest is remembered by pid, start time and comm (a process
+ * that executes another program keeps the first two). Kernel threads are read
+ * once a minute. A process that is neither VMM nor mergeable is asked again
+ * when its RSS has grown by TABLE_GROWTH_PAGES, and in doubling intervals.
+ */
+#ifndef DENSITY_PROBE_TABLE_H
+#define DENSITY_PROBE_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../policy/snap.h"
+#include "probe.h"
+
+#define TABLE_GROWTH_PAGES 256
+#define TABLE_RECHECK_MIN_S 2
+#define TABLE_RECHECK_MAX_S 64
+#define TABLE_KTHREAD_S 64
+
+struct probe_table;
+
+/* @buf: PROBE_BUF_SIZE bytes, shared with the caller. NULL: out of memory. */
+struct probe_table *probe_table_new(int root_fd, char *buf);
+void probe_table_free(struct probe_table *table);
+
+/* Copies @rules. 0 or -ENOMEM, and then the old rules stay. */
+int probe_table_set_rules(struct probe_table *table,
+			  const struct probe_vm_rule *rules,
+			  unsigned int nrules);
+
+/*
+ * Read the processes. Out of memory, the table stays as it was but for what
+ * was refreshed.
+ */
+void probe_table_walk(struct probe_table *table, uint64_t now_ns);
+
+/* Ordered by pid; valid until the next walk or set_rules. */
+const struct snap_vm *probe_table_vms(const struct probe_table *table,
+				      uint32_t *ret_nvms);
+/* SNAP_CAP_KSM_STAT, SNAP_CAP_KVM. */
+uint32_t probe_table_caps(const struct probe_table *table);
+/* 0 when there is none. */
+int32_t probe_table_ksmd(const struct probe_table *table);
+const char *probe_table_rival(const struct probe_table *table);
+
+#endif
