@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What ksmd does to one page: rmap items, the checksum gate, the two trees,
+ * smart_scan. Follows cmp_and_merge_page(), remove_rmap_item_from_tree() and
+ * should_skip_rmap_item() of mm/ksm.c.
+ *
+ * The trees are only counted: a search costs as many comparisons as a balanced
+ * tree of that size has levels, and is answered from the table of contents. A
+ * page of the unstable tree that changed after its insertion is not found.
+ *
+ * Invariants: PAGE_KSM implies PAGE_STABLE implies PAGE_ITEM; PAGE_STABLE and
+ * PAGE_UNSTABLE exclude each other; maps <= items for every node in use.
+ */
+#include <stddef.h>
+
+#include "plant_priv.h"
+
+/* Before a merge, so that a merge itself cannot fail. */
+int plant_node_reserve(struct plant *p)
+{
+	if (p->free_node)
+		return 0;
+	return plant_grow((void **)&p->nodes, &p->nodes_room, p->nnodes + 1,
+			  sizeof(*p->nodes));
+}
+
+/* Nodes with room stand first, so that only the first need be looked at. */
+static void chain_add(struct plant *p, uint32_t n, bool front)
+{
+	struct content *c = &p->contents[p->nodes[n].content];
+	struct node *node = &p->nodes[n];
+
+	node->next = front ? c->first : 0;
+	node->prev = front ? 0 : c->last;
+	if (node->next)
+		p->nodes[node->next].prev = n;
+	else
+		c->last = n;
+	if (node->prev)
+		p->nodes[node->prev].next = n;
+	else
+		c->first = n;
+}
+
+static void chain_del(struct plant *p, uint32_t n)
+{
+	struct node *node = &p->nodes[n];
+	struct content *c = &p->contents[node->content];
+
+	if (node->next)
+		p->nodes[node->next].prev = node->prev;
+	else
+		c->last = node->prev;
+	if (node->prev)
+		p->nodes[node->prev].next = node->next;
+	else
+		c->first = node->next;
+}
+
+static uint32_t node_new(struct plant *p, uint32_t content)
+{
+	struct content *c = &p->contents[content];
+	uint32_t n = p->free_node;
+
+	if (n)
+		p->free_node = p->nodes[n].next;
+	else
+		n = p->nnodes++;
+	p->nodes[n] = (struct node){ .content = content };
+	chain_add(p, n, true);
+	c->nodes++;
+	if (c->nodes == 2) {
+		p->chains++;
+		p->dups += 2;
+	} else if (c->nodes > 2) {
+		p->dups++;
+	}
+	return n;
+}
+
+static void node_free(struct plant *p, uint32_t n)
+{
+	struct content *c = &p->contents[p->nodes[n].content];
+
+	chain_del(p, n);
+	if (c->nodes == 2) {
+		p->chains--;
+		p->dups -= 2;
+	} else if (c->nodes > 2) {
+		p->dups--;
+	}
+	c->nodes--;
+	p->nodes[n].next = p->free_node;
+	p->free_node = n;
+}
+
+/* remove_node_from_stable_tree(): the KSM page is gone, its items learn it. */
+static void node_drop(struct plant *p, uint32_t n)
+{
+	uint32_t i, next;
+
+	for (i = p->nodes[n].first; i; i = next) {
+		struct page *page = &p->pages[i];
+
+		next = page->next;
+		if (next)
+			p->sharing--;
+		else
+			p->shared--;
+		p->procs[page->proc].merging--;
+		page->flags &= ~PAGE_STABLE;
+		page->node = 0;
+	}
+	node_free(p, n);
+}
+
+static void stable_del(struct plant *p, uint32_t i)
+{
+	struct page *page = &p->pages[i];
+	struct node *node = &p->nodes[page->node];
+	uint32_t n = page->node;
+
+	if (!node->maps) {
+		node_drop(p, n);
+		return;
+	}
+	if (page->next)
+		p->pages[page->next].prev = page->prev;
+	if (page->prev)
+		p->pages[page->prev].next = page->next;
+	else
+		node->first = page->next;
+	if (node->first)
+		p->sharing--;
+	else
+		p->shared--;
+	p->procs[page->proc].merging--;
+	page->flags &= ~PAGE_STABLE;
+	page->node = 0;
+	node->items--;
+	chain_del(p, n);
+	chain_add(p, n, true);
+}
+
+/* stable_tree_append(), and the PTE that goes with it. */
+static void stable_add(struct plant *p, uint32_t i, uint32_t n)
+{
+	struct page *page = &p->pages[i];
+	struct node *node = &p->nodes[n];
+
+	page->node = n;
+	page->prev = 0;
+	page->next = node->first;
+	if (node->first) {
+		p->pages[node->first].prev = i;
+		p->sharing++;
+	} else {
+		p->shared++;
+	}
+	node->first = i;
+	node->items++;
+	if (!node->maps++)
+		p->ksm_pages++;
+	p->ksm_maps++;
+	page->flags |= PAGE_STABLE | PAGE_KSM;
+	p->procs[page->proc].merging++;
+	if (node->items >= p->conf.max_page_sharing) {
+		chain_del(p, n);
+		chain_add(p, n, false);
+	}
+}
+
+void plant_item_unlink(struct plant *p, uint32_t i)
+{
+	struct page *page = &p->pages[i];
+
+	if (page->flags & PAGE_STABLE) {
+		stable_del(p, i);
+	} else if (page->flags & PAGE_UNSTABLE) {
+		p->unshared--;
+		page->flags &= ~PAGE_UNSTABLE;
+		if (page->seq == (uint8_t)p->full_scans &&
+		    page->content < CONTENT_UNIQUE &&
+		    p->contents[page->content].unstable == i)
+			p->contents[page->content].unstable = 0;
+	}
+}
+
+void plant_item_free(struct plant *p, uint32_t i)
+{
+	struct page *page = &p->pages[i];
+
+	if (!(page->flags & PAGE_ITEM))
+		return;
+	plant_item_unlink(p, i);
+	page->flags &= ~PAGE_ITEM;
+	page->checksum = 0;
+	page->age = 0;
+	page->skips = 0;
+	p->items--;
+	p->procs[page->proc].items--;
+}
+
+void plant_unmap(struct plant *p, uint32_t i)
+{
+	struct page *page = &p->pages[i];
+
+	if (page->flags & PAGE_KSM) {
+		p->ksm_maps--;
+		if (!--p->nodes[page->node].maps)
+			p->ksm_pages--;
+		page->flags &= ~PAGE_KSM;
+	} else if (page->flags & PAGE_ZERO) {
+		p->zero--;
+		p->procs[page->proc].zero--;
+		page->flags &= ~PAGE_ZERO;
+	}
+}
+
+/* A node with this content that may take one more sharer, or 0. */
+static uint32_t stable_find(struct plant *p, uint32_t content)
+{
+	struct content *c = &p->contents[content];
+
+	while (c->first && !p->nodes[c->first].maps)
+		node_drop(p, c->first);
+	if (c->first && p->nodes[c->first].items < p->conf.max_page_sharing)
+		return c->first;
+	return 0;
+}
+
+/* A page of the unstable tree that holds this content now, or 0. */
+static uint32_t unstable_find(struct plant *p, uint32_t content)
+{
+	const struct content *c = &p->contents[content];
+	const struct page *page;
+
+	if (!c->unstable || c->unstable_seq != p->full_scans)
+		return 0;
+	page = &p->pages[c->unstable];
+	if (!(page->flags & PAGE_UNSTABLE) || page->content != content ||
+	    !p->procs[page->proc].alive)
+		return 0;
+	return c->unstable;
+}
+
+static void unstable_add(struct plant *p, uint32_t i)
+{
+	struct page *page = &p->pages[i];
+
+	page->flags |= PAGE_UNSTABLE;
+	page->seq = (uint8_t)p->full_scans;
+	p->unshared++;
+	p->unstable_size++;
+	if (page->content < CONTENT_UNIQUE) {
+		p->contents[page->content].unstable = i;
+		p->contents[page->content].unstable_seq = p->full_scans;
+	}
+}
+
+static uint64_t search_ns(const struct plant *p, uint64_t size)
+{
+	return size ? (64u - (unsigned int)__builtin_clzll(size)) *
+		      (uint64_t)p->conf.cost.level_ns : 0;
+}
+
+static void map_zero(struct plant *p, uint32_t i)
+{
+	p->pages[i].flags |= PAGE_ZERO;
+	p->zero++;
+	p->procs[p->pages[i].proc].zero++;
+}
+
+/* Both searches, for a content that other pages may hold. */
+static uint64_t merge_common(struct plant *p, uint32_t i)
+{
+	const uint64_t merge_ns = p->conf.cost.merge_ns;
+	uint32_t content = p->pages[i].content;
+	uint32_t n, other;
+
+	n = stable_find(p, content);
+	if (n) {
+		stable_add(p, i, n);
+		return merge_ns;
+	}
+	other = unstable_find(p, content);
+	if (other && !plant_node_reserve(p)) {
+		plant_item_unlink(p, other);
+		n = node_new(p, content);
+		stable_add(p, other, n);
+		stable_add(p, i, n);
+		return search_ns(p, p->unstable_size) + 2 * merge_ns;
+	}
+	unstable_add(p, i);
+	return search_ns(p, p->unstable_size);
+}
+
+uint64_t plant_merge_page(struct plant *p, uint32_t i)
+{
+	const struct plant_cost *cost = &p->conf.cost;
+	struct page *page = &p->pages[i];
+	uint64_t ns;
+
+	if (page->flags & PAGE_KSM)
+		return cost->ksm_ns;
+	plant_item_unlink(p, i);
+	if (page->checksum != page->content) {
+		page->checksum = page->content;
+		return cost->visit_ns;
+	}
+	if (p->conf.use_zero_pages && page->content == CONTENT_ZERO) {
+		map_zero(p, i);
+		return cost->visit_ns + cost->merge_ns;
+	}
+	ns = cost->visit_ns + search_ns(p, p->shared);
+	if (page->content < CONTENT_UNIQUE)
+		return ns + merge_common(p, i);
+	unstable_add(p, i);
+	return ns + search_ns(p, p->unstable_size);
+}
+
+/* skip_age(): how many passes are skipped after a fruitless one. */
+static uint8_t skips_at(uint8_t age)
+{
+	if (age <= 3)
+		return 1;
+	if (age <= 5)
+		return 2;
+	if (age <= 8)
+		return 4;
+	return 8;
+}
+
+bool plant_skip_page(struct plant *p, uint32_t i)
+{
+	struct page *page = &p->pages[i];
+	uint8_t age = page->age;
+
+	if (!p->conf.smart_scan || (page->flags & PAGE_KSM))
+		return false;
+	if (age != UINT8_MAX)
+		page->age++;
+	if (age < 3)
+		return false;
+	if (!page->skips) {
+		page->skips = skips_at(age);
+		return false;
+	}
+	p->skipped++;
+	page->skips--;
+	plant_item_unlink(p, i);
+	return true;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The scenarios of the tuning bench (experiments/tuning), with the figures
+ * that the default law is to reach on them.
+ *
+ * (a) Four processes with 48 MiB in common, and 96 MiB of unique, 48 MiB of
+ * volatile and 32 MiB of zero pages between them, arrive at 10 s; the common
+ * part is rewritten, alike in all four, at 80 s; end at 130 s. Once alone,
+ * once beside 168,000 mergeable unique pages of tenants who were there before.
+ * (b) Guests that boot one after the other, churn, rewrite half of what they
+ * share, and leave.
+ */
+#include <stddef.h>
+
+#include "sim.h"
+
+#define BENCH_REGIONS { \
+	{ PLANT_GROUP, 48, .group = 1 }, \
+	{ PLANT_UNIQUE, 24 }, \
+	{ PLANT_VOLATILE, 12, .period_ms = 1000 }, \
+	{ PLANT_ZERO, 8 }, \
+}
+
+static const struct sim_procs quiet_procs[] = {
+	{ .name = "bench", .copies = 4, .at_s = 10, .regions = BENCH_REGIONS },
+	{ 0 }
+};
+
+/* 168,000 pages are 656 MiB: four tenants who came at different times. */
+static const struct sim_procs busy_procs[] = {
+	{ .name = "bench", .copies = 4, .at_s = 10, .regions = BENCH_REGIONS },
+	{ .name = "tenant-a", .copies = 1, .aged_passes = 60,
+	  .regions = { { PLANT_UNIQUE, 164 } } },
+	{ .name = "tenant-b", .copies = 1, .aged_passes = 52,
+	  .regions = { { PLANT_UNIQUE, 164 } } },
+	{ .name = "tenant-c", .copies = 1, .aged_passes = 47,
+	  .regions = { { PLANT_UNIQUE, 164 } } },
+	{ .name = "tenant-d", .copies = 1, .aged_passes = 41,
+	  .regions = { { PLANT_UNIQUE, 164 } } },
+	{ 0 }
+};
+
+static const struct sim_event bench_events[] = {
+	{ SIM_WRITE_NEW, .at_ms = 80000, .procs = 0, .region = 0 },
+	{ 0 }
+};
+
+/* A boot touches 160 MiB over 8 s; half of it other guests have, too. */
+static const struct sim_procs guest_procs[] = {
+	{ .name = "guest", .copies = 4, .at_s = 5, .every_s = 15,
+	  .vmm = SNAP_VMM_QEMU,
+	  .regions = {
+		{ PLANT_GROUP, 80, .group = 1, .ramp_ms = 8000 },
+		{ PLANT_UNIQUE, 48, .ramp_ms = 8000 },
+		{ PLANT_VOLATILE, 16, .period_ms = 2000, .ramp_ms = 8000 },
+		{ PLANT_ZERO, 16, .ramp_ms = 8000 } } },
+	{ 0 }
+};
+
+static const struct sim_event guest_events[] = {
+	{ SIM_WRITE_UNIQUE, .at_ms = 85000, .every_ms = 3000, .times = 4,
+	  .procs = 0, .first = 2, .copies = 1, .region = 1,
+	  .to_permille = 250 },
+	{ SIM_WRITE_NEW, .at_ms = 100000, .procs = 0, .region = 0,
+	  .to_permille = 500 },
+	{ SIM_EXIT, .at_ms = 140000, .procs = 0, .first = 0, .copies = 1 },
+	{ SIM_EXIT, .at_ms = 150000, .procs = 0, .first = 1, .copies = 1 },
+	{ 0 }
+};
+
+const struct sim_scenario sim_scenarios_bench[] = {
+	{
+		.name = "bench-quiet",
+		.summary = "the bench's processes on a host of their own",
+		.duration_s = 130, .bench = true,
+		.procs = quiet_procs, .events = bench_events,
+		.marks_s = { 10, 80 },
+		.late = { { 50, 80 }, { 110, 130 } },
+		.idle = { { 0, 10 } },
+		.claims = {
+			{ SIM_A, SIM_GE, 0.93, "flat-out" },
+			{ SIM_T90_0, SIM_LE, 2.0, "aggressive" },
+			{ SIM_T90_0, SIM_LE, 0.5, "advisor-10" },
+			{ SIM_T90_0 + 1, SIM_LE, 2.0, "aggressive" },
+			{ SIM_A_PER_C, SIM_GE, 2.5, SIM_BEST_PEER },
+			{ SIM_PEAK, SIM_LE, 220, NULL },
+			{ SIM_LATE, SIM_LE, 0.25, "aggressive" },
+			{ SIM_LATE, SIM_LE, 7, NULL },
+			{ SIM_KEPT, SIM_GE, 0.99, "flat-out" },
+			{ SIM_IDLE, SIM_LE, 1, NULL },
+			{ SIM_FIRST_MS, SIM_LE, 2000, NULL },
+		},
+	}, {
+		.name = "bench-busy",
+		.summary = "the same beside 168,000 pages of other tenants",
+		.duration_s = 130, .bench = true,
+		.procs = busy_procs, .events = bench_events,
+		.marks_s = { 10, 80 },
+		.late = { { 50, 80 }, { 110, 130 } },
+		.claims = {
+			{ SIM_A, SIM_GE, 0.93, "flat-out" },
+			{ SIM_T90_0, SIM_LE, 1.0, "aggressive" },
+			{ SIM_T90_0, SIM_LE, 0.5, "advisor-10" },
+			{ SIM_T90_0 + 1, SIM_LE, 1.0, "aggressive" },
+			{ SIM_A_PER_C, SIM_GE, 1.5, SIM_BEST_PEER },
+			{ SIM_PEAK, SIM_LE, 220, NULL },
+			{ SIM_LATE, SIM_LE, 0.25, "aggressive" },
+			{ SIM_KEPT, SIM_GE, 0.99, "flat-out" },
+			{ SIM_FIRST_MS, SIM_LE, 2000, NULL },
+		},
+	}, {
+		.name = "bench-guests",
+		.summary = "guests arrive, churn, rewrite half and leave",
+		.duration_s = 180, .bench = true,
+		.procs = guest_procs, .events = guest_events,
+		.marks_s = { 5, 20, 35, 50, 100, 140 },
+		.late = { { 84, 100 }, { 130, 140 } },
+		.claims = {
+			{ SIM_A, SIM_GE, 0.93, "flat-out" },
+			{ SIM_T90, SIM_LE, 2.0, "aggressive" },
+			{ SIM_T90, SIM_LE, 0.5, "advisor-10" },
+			{ SIM_A_PER_C, SIM_GE, 2.5, SIM_BEST_PEER },
+			{ SIM_PEAK, SIM_LE, 220, NULL },
+			{ SIM_LATE, SIM_LE, 0.25, "aggressive" },
+			{ SIM_KEPT, SIM_GE, 0.99, "flat-out" },
+			{ SIM_FIRST_MS, SIM_LE, 2000, NULL },
+		},
+	},
+	{ 0 }
+};
