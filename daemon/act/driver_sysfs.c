@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's knobs: ROOT/sys/kernel/mm/ksm.
+ *
+ * Files are opened anew for each access: a write happens a few times a minute,
+ * and a fake root may replace its files meanwhile. The context is the root.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "act.h"
+
+#define KSM_DIR "/sys/kernel/mm/ksm"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define KNOB_LEN 64
+
+/* While memory goes offline, run shows this flag besides its value. */
+#define KSM_RUN_OFFLINE 4u
+
+static const char *const advisor_modes[] = {
+	[SNAP_ADVISOR_NONE] = "none",
+	[SNAP_ADVISOR_SCAN_TIME] = "scan-time",
+};
+
+#define NADVISORS (sizeof(advisor_modes) / sizeof(advisor_modes[0]))
+
+int act_sysfs_new(const char *root, void **ret_ctx)
+{
+	size_t len = root ? strlen(root) : 0;
+	char *copy;
+
+	while (len && root[len - 1] == '/')
+		len--;
+	if (len + sizeof(BOOT_ID) + sizeof(KSM_DIR) + KNOB_LEN > PATH_MAX)
+		return -ENAMETOOLONG;
+	copy = strndup(len ? root : "", len);
+	if (!copy)
+		return -ENOMEM;
+	*ret_ctx = copy;
+	return 0;
+}
+
+static int open_below(const char *root, const char *dir, const char *name,
+		      int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%s%s%s", root, dir,
+		 *name ? "/" : "", name);
+	fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	return fd;
+}
+
+/* The first line, without its newline. */
+static int read_line(const char *root, const char *dir, const char *name,
+		     char *buf, size_t size)
+{
+	int fd = open_below(root, dir, name, O_RDONLY);
+	ssize_t n;
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		r = -errno;
+	close(fd);
+	if (r < 0)
+		return r;
+	buf[n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return 0;
+}
+
+static int parse_number(const char *text, uint64_t *ret_value)
+{
+	unsigned long long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EBADMSG;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end)
+		return -EBADMSG;
+	*ret_value = value;
+	return 0;
+}
+
+/* "[none] scan-time", or one bare word as it was written to a fake root. */
+static int parse_advisor(char *text, uint64_t *ret_value)
+{
+	char *open = strchr(text, '[');
+
+	if (open) {
+		text = open + 1;
+		open = strchr(text, ']');
+		if (!open)
+			return -EBADMSG;
+		*open = '\0';
+	}
+	for (unsigned int i = 0; i < NADVISORS; i++) {
+		if (strcmp(text, advisor_modes[i]))
+			continue;
+		*ret_value = i;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+static int sysfs_read(void *ctx, enum act_knob knob, uint64_t *ret_value)
+{
+	char text[KNOB_LEN];
+	uint64_t value;
+	int r;
+
+	r = read_line(ctx, KSM_DIR, act_knob_name(knob), text, sizeof(text));
+	if (r < 0)
+		return r;
+	r = knob == ACT_KNOB_ADVISOR ? parse_advisor(text, &value) :
+				       parse_number(text, &value);
+	if (r < 0)
+		return r;
+	if (knob == ACT_KNOB_RUN)
+		value &= ~(uint64_t)KSM_RUN_OFFLINE;
+	*ret_value = value;
+	return 0;
+}
+
+static int sysfs_write(void *ctx, enum act_knob knob, uint64_t value)
+{
+	char text[KNOB_LEN];
+	int fd, len, r = 0;
+	ssize_t n;
+
+	if (knob == ACT_KNOB_ADVISOR && value >= NADVISORS)
+		return -EINVAL;
+	len = knob == ACT_KNOB_ADVISOR ?
+		snprintf(text, sizeof(text), "%s\n", advisor_modes[value]) :
+		snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
+
+	/* sysfs ignores O_TRUNC; the files of a fake root need it. */
+	fd = open_below(ctx, KSM_DIR, act_knob_name(knob),
+			O_WRONLY | O_TRUNC);
+	if (fd < 0)
+		return fd;
+	/* In one go: sysfs takes each write() as a whole value. */
+	n = write(fd, text, (size_t)len);
+	if (n < 0)
+		r = -errno;
+	else if (n != len)
+		r = -EIO;
+	if (close(fd) < 0 && !r)
+		r = -errno;
+	return r;
+}
+
+static void sysfs_boot_id(void *ctx, char ret_id[ACT_BOOT_ID_LEN])
+{
+	char id[ACT_BOOT_ID_LEN];
+	int r = read_line(ctx, BOOT_ID, "", id, sizeof(id));
+
+	/* What is no UUID could not be read back from the saved-knobs file. */
+	if (r < 0 || strspn(id, "0123456789abcdef-") != strlen(id))
+		id[0] = '\0';
+	strcpy(ret_id, id);
+}
+
+static void sysfs_close(void *ctx)
+{
+	free(ctx);
+}
+
+const struct act_driver act_driver_sysfs = {
+	.name = "sysfs",
+	.read = sysfs_read,
+	.write = sysfs_write,
+	.close = sysfs_close,
+	.boot_id = sysfs_boot_id,
+};
