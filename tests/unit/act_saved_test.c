@@ -155,7 +155,7 @@ static void garbage_is_refused(void **state)
 		"version=1\nboot_id=" BOOT BOOT "\n" KNOBS "end=5\n",
 		HEAD KNOBS "end=4\n", HEAD KNOBS "end=\n",
 		HEAD KNOBS "end=5\nend=5\n", HEAD KNOBS "end=5\n\n",
-		HEAD KNOBS "run=1\nend=6\n",
+		HEAD KNOBS "run=1\nend=6\n", HEAD "run=0\nrun=0\nend=2\n",
 		HEAD "run=3\nend=1\n", HEAD "run=-1\nend=1\n",
 		HEAD "run= 1\nend=1\n", HEAD "run=1 \nend=1\n",
 		HEAD "run=0x1\nend=1\n", HEAD "run=1e0\nend=1\n",
@@ -286,12 +286,19 @@ static void a_symbolic_link_is_not_followed(void **state)
 	struct dir *d = *state;
 	struct act_values values = { .has[ACT_KNOB_RUN] = true };
 	char why[ACT_SAVED_WHY_LEN];
+	char new[80];
 
 	assert_int_equal(act_saved_store(d->path, &values, BOOT), 0);
 	assert_int_equal(rename(d->path, d->bad), 0);
 	assert_int_equal(symlink(d->bad, d->path), 0);
 	assert_int_equal(act_saved_load(d->path, BOOT, &values, why),
 			 -EBADMSG);
+
+	assert_int_equal(unlink(d->path), 0);
+	snprintf(new, sizeof(new), "%s.new", d->path);
+	assert_int_equal(symlink(d->bad, new), 0);
+	assert_int_equal(act_saved_store(d->path, &values, BOOT), -ELOOP);
+	assert_false(exists(d->path));
 }
 
 static void no_knob_is_written_that_cannot_be_saved(void **state)
