@@ -13,10 +13,11 @@
 #include "pids.h"
 
 /*
- * Read the owners anew, sorted. An id that is not in @processes (sorted) is a
- * thread; its leader is asked for. False when KVM's debugfs is not there.
+ * Read the owners anew, sorted. For an id that is not among the processes
+ * @known (sorted) its leader is asked for, which may be itself. False when
+ * KVM's debugfs is not there.
  */
-bool probe_kvm_read(int root_fd, const struct probe_pids *processes,
+bool probe_kvm_read(int root_fd, const struct probe_pids *known,
 		    struct probe_pids *owners);
 
 #endif

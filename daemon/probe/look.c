@@ -126,7 +126,8 @@ uint32_t probe_why(const struct snap_vm *vm, const struct probe_look *look,
 
 	if (is_shared(vm, look, page_kib))
 		why |= SNAP_WHY_SHARED;
-	else if (knows_mergeable && !vm->mergeable && vm->rss_anon_pages)
+	else if (knows_mergeable && !vm->mergeable &&
+		 vm->rss_anon_pages * page_kib > vm->hugetlb_kib)
 		why |= SNAP_WHY_NOT_MADVISED;
 	if (vm->hugetlb_kib)
 		why |= SNAP_WHY_HUGETLB;

@@ -32,8 +32,9 @@ struct probe_table {
 	char *buf;
 	bool started;
 	struct probe_ration ration;
-	struct probe_pids processes;
-	struct probe_pids owners;
+	struct probe_pids processes;	/* listed by this walk */
+	struct probe_pids known;	/* refreshed by the last one */
+	struct probe_pids owners;	/* of VMs, by KVM */
 	struct members now;
 	struct members next;
 	struct snap_vm *vms;
@@ -79,6 +80,7 @@ void probe_table_free(struct probe_table *table)
 	free(table->vms);
 	free_rules(table->rules, table->nrules);
 	probe_pids_free(&table->processes);
+	probe_pids_free(&table->known);
 	probe_pids_free(&table->owners);
 	free(table);
 }
@@ -187,6 +189,7 @@ static bool list(struct probe_table *table)
 
 static void note(struct probe_table *table, const struct probe_member *member)
 {
+	probe_pids_add(&table->known, member->pid);
 	if (member->is_ksmd)
 		table->ksmd_pid = member->pid;
 	if (!table->rival)
@@ -200,6 +203,7 @@ static void merge(struct probe_table *table, struct probe_walk *walk)
 	unsigned int old = 0;
 	unsigned int i;
 
+	probe_pids_clear(&table->known);
 	next->count = 0;
 	for (i = 0; i < table->processes.count; i++) {
 		int32_t pid = table->processes.pid[i];
@@ -252,7 +256,7 @@ void probe_table_walk(struct probe_table *table, uint64_t now_ns)
 		      table->processes.count, sizeof(struct probe_member)))
 		return;
 	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
-	if (probe_kvm_read(table->root_fd, &table->processes, &table->owners))
+	if (probe_kvm_read(table->root_fd, &table->known, &table->owners))
 		table->caps |= SNAP_CAP_KVM;
 	table->ksmd_pid = 0;
 	table->rival = NULL;
