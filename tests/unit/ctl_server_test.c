@@ -235,7 +235,8 @@ static void a_peer_that_does_not_read_is_dropped(void **state)
 	int fd, i;
 
 	(void)state;
-	fx_start(&fx);
+	/* Not the idle timer's doing. */
+	fx_start_idle(&fx, 10 * FIXTURE_PATIENCE_MS);
 	fd = fx_connect(&fx);
 	/* 6 MB of replies, far beyond the limit and the socket's buffer. */
 	for (i = 0; i < 100; i++)
