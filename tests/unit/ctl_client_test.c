@@ -2,7 +2,6 @@
 /* The client against daemons that are absent, slow, hostile or in order. */
 #include "ctl_fixture.h"
 
-#include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -20,10 +19,12 @@ struct fake {
 static void *fake_serve(void *arg)
 {
 	struct fake *fake = arg;
-	int fd = accept(fake->listen_fd, NULL, NULL);
 	char buf[4096];
 	size_t i;
+	int fd;
 
+	fx_block_signals();
+	fd = accept(fake->listen_fd, NULL, NULL);
 	if (fake->read_first)
 		(void)!recv(fd, buf, sizeof(buf), 0);
 	for (i = 0; i < fake->repeat && fake->len; i++)

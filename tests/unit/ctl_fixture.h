@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,10 +134,20 @@ static inline int fx_on_stop(sd_event_source *source, int fd, uint32_t revents,
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
+/* Signals are for the test's own thread. */
+static inline void fx_block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
 static inline void *fx_serve(void *arg)
 {
 	struct fixture *fx = arg;
 
+	fx_block_signals();
 	sd_event_loop(fx->event);
 	return NULL;
 }
