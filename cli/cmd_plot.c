@@ -58,12 +58,33 @@ static char *make_script(const struct cli *cli, const struct figure *figure,
 	return figure_script(figure, series, kind, width, height);
 }
 
-/* gnuplot begins a page with a form feed; a terminal does not need it. */
-static const char *skip_feed(const char *picture)
+/*
+ * gnuplot begins a page with a form feed and fills it with blanks; neither is
+ * wanted at the top and at the ends of lines. In place.
+ */
+static void trim(char *picture)
 {
-	while (*picture == '\f' || *picture == '\n')
-		picture++;
-	return picture;
+	char *to = picture;
+	char *line = picture;
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+		size_t used = len;
+		bool more = line[len];
+
+		while (used && strchr(" \f", line[used - 1]))
+			used--;
+		while (used && *line == '\f')
+			line++, len--, used--;
+		if (used || to != picture) {
+			memmove(to, line, used);
+			to += used;
+			if (more)
+				*to++ = '\n';
+		}
+		line += len + more;
+	}
+	*to = '\0';
 }
 
 static int tell(struct cli *cli, const struct series *series,
@@ -82,7 +103,7 @@ static int tell(struct cli *cli, const struct series *series,
 		OUT_STRING(file), OUT_NUMBER(series->from_ms),
 		OUT_NUMBER(series->to_ms), OUT_NUMBER(series->nrows),
 		OUT_NUMBER(series->npoints),
-		OUT_STRING(file ? NULL : skip_feed(picture)),
+		OUT_STRING(file ? NULL : picture),
 	};
 	int err = out_begin(&cli->out, "plot", OUT_RECORD, fields, 6,
 			    OUT_MACHINE);
@@ -92,7 +113,7 @@ static int tell(struct cli *cli, const struct series *series,
 	if (!err)
 		err = out_end(&cli->out);
 	if (!err && cli->out.ops == &out_text && !file &&
-	    fputs(skip_feed(picture), cli->out.file) == EOF)
+	    fputs(picture, cli->out.file) == EOF)
 		err = -EPIPE;
 	if (!err && cli->tty && file)
 		err = out_note(&cli->out, "%s: %zu points", file,
@@ -123,6 +144,8 @@ static int draw(struct cli *cli, const struct figure *figure,
 		cli_error("plot: gnuplot: %s", *error ? error : strerror(-err));
 		return CLI_FAILURE;
 	}
+	if (!file)
+		trim(picture);
 	code = file ? cli_done(save_file(file, picture, len), file) : CLI_OK;
 	if (code == CLI_OK)
 		code = cli_done(tell(cli, series, picture), "output");

@@ -101,9 +101,11 @@ int figure_parse(const char *list, const char *command,
 	return CLI_OK;
 }
 
-static unsigned int pane_pixels(const struct figure_pane *pane)
+/* Lines of a terminal are coarse: lanes need as many as curves do. */
+static unsigned int pane_pixels(const struct figure_pane *pane,
+				enum figure_kind kind)
 {
-	return pane->phases ? PHASE_PIXELS : PANE_PIXELS;
+	return pane->phases && !is_dumb(kind) ? PHASE_PIXELS : PANE_PIXELS;
 }
 
 unsigned int figure_height(const struct figure *figure)
@@ -111,7 +113,7 @@ unsigned int figure_height(const struct figure *figure)
 	unsigned int pixels = EDGE_PIXELS;
 
 	for (unsigned int i = 0; i < figure->npanes; i++)
-		pixels += pane_pixels(&figure->panes[i]);
+		pixels += pane_pixels(&figure->panes[i], FIGURE_SVG);
 	return pixels;
 }
 
@@ -254,28 +256,62 @@ static double unit_scale(const struct series *series, int curve,
 }
 
 static void put_title(FILE *file, const struct series *series,
-		      const struct figure_pane *pane)
+		      const struct figure_pane *pane, enum figure_kind kind)
 {
 	fprintf(file, "set label 1 \"");
 	for (unsigned int i = 0; i < pane->ncurves; i++) {
 		const struct query_column *column =
 			curve_column(series, pane->curve[i]);
-		const char *unit = column->unit;
+		const char *unit = column->unit, *name;
 
 		unit_scale(series, pane->curve[i], &unit);
-		fprintf(file, "%s%s%s%s", i ? ",  " : "",
-			pane->ncurves == 1 && column->help ? column->help :
-							     column->name,
-			unit && *unit ? ", " : "", unit ? unit : "");
+		/* What stands in brackets is for the table of columns. */
+		name = pane->ncurves == 1 ? column->help : column->name;
+		fprintf(file, "%s%.*s%s%s", i ? ",  " : "",
+			(int)(strstr(name, " (") ? strstr(name, " (") - name :
+						   (long)strlen(name)),
+			name, unit && *unit ? ", " : "", unit ? unit : "");
 	}
 	fputs(pane->phases ? "phase" : "", file);
-	fputs("\" at graph 0, graph 1 left offset character 0,0.7\n", file);
+	fprintf(file, "\" at graph 0, graph 1 left offset character 0,%s\n",
+		is_dumb(kind) ? "1" : "0.7");
+}
+
+/*
+ * A range from 0 that holds all curves, and few tics at round numbers:
+ * gnuplot's own choice is too dense for a pane that is one of several.
+ */
+static void put_range(FILE *file, const struct series *series,
+		      const struct figure_pane *pane, enum figure_kind kind)
+{
+	double least = 0, most = 0, step;
+
+	for (unsigned int i = 0; i < pane->ncurves; i++) {
+		const char *unit = curve_column(series, pane->curve[i])->unit;
+		double scale = unit_scale(series, pane->curve[i], &unit);
+
+		for (size_t p = 0; p < series->npoints; p++) {
+			double v = series->points[p].value[pane->curve[i]];
+
+			least = v / scale < least ? v / scale : least;
+			most = v / scale > most ? v / scale : most;
+		}
+	}
+	if (most <= least)
+		most = least + 1;
+	most += 0.06 * (most - least);
+	step = pow(10, floor(log10((most - least) / 2)));
+	if ((most - least) / step > (is_dumb(kind) ? 3 : 5))
+		step *= (most - least) / (2 * step) > (is_dumb(kind) ? 3 : 5) ?
+				5 : 2;
+	fprintf(file, "set yrange [%g:%g]\nset ytics %g\n", least, most, step);
 }
 
 static void put_curves(FILE *file, const struct series *series,
 		       const struct figure_pane *pane, enum figure_kind kind)
 {
-	fprintf(file, "set yrange [*:*]\nset ytics autofreq\n%s\nplot ",
+	put_range(file, series, pane, kind);
+	fprintf(file, "%s\nplot ",
 		pane->ncurves > 1 ? "set key above right horizontal samplen 2" :
 				    "unset key");
 	for (unsigned int i = 0; i < pane->ncurves; i++) {
@@ -284,16 +320,19 @@ static void put_curves(FILE *file, const struct series *series,
 		const char *unit = column->unit;
 		double scale = unit_scale(series, pane->curve[i], &unit);
 		int at = pane->curve[i] + 2;
+		/* Every curve of the figure its own, as long as they last. */
+		const char *color =
+			curve_colors[pane->curve[i] % FIGURE_CURVES_MAX];
 
 		if (i)
 			fputs(", ", file);
 		if (!is_dumb(kind) && pane->ncurves == 1)
 			fprintf(file, "$data using 1:($%d/%g) with "
 				"filledcurves y1=0 lc rgb '%s' notitle, ", at,
-				scale, curve_colors[i]);
+				scale, color);
 		fprintf(file, "$data using 1:($%d/%g) with lines lw %s "
 			"lc rgb '%s' title '%s'", at, scale,
-			is_dumb(kind) ? "1" : "1.6", curve_colors[i],
+			is_dumb(kind) ? "1" : "1.6", color,
 			column->name);
 	}
 	putc('\n', file);
@@ -301,8 +340,10 @@ static void put_curves(FILE *file, const struct series *series,
 
 static void put_lanes(FILE *file, unsigned int nlanes, enum figure_kind kind)
 {
-	fprintf(file, "unset key\nset yrange [-0.6:%u.6]\n"
-		"eval 'set ytics ('.phase_tics.')'\n", nlanes - 1);
+	const char *edge = is_dumb(kind) ? "1" : "0.6";
+
+	fprintf(file, "unset key\nset yrange [-%s:%u+%s]\n"
+		"eval 'set ytics ('.phase_tics.')'\n", edge, nlanes - 1, edge);
 	if (is_dumb(kind))
 		fputs("plot $phases using 1:3:($2-$1):(0):4 with vectors "
 		      "nohead lc rgb variable\n", file);
@@ -339,12 +380,12 @@ static void put_panes(FILE *file, const struct figure *figure,
 	double room = f.top - f.bottom - f.title * figure->npanes;
 
 	for (unsigned int i = 0; i < figure->npanes; i++)
-		pixels += pane_pixels(&figure->panes[i]);
+		pixels += pane_pixels(&figure->panes[i], kind);
 	fprintf(file, "set lmargin at screen %.4f\nset rmargin at screen "
 		"%.4f\nset multiplot\n", f.left, f.right);
 	for (unsigned int i = 0; i < figure->npanes; i++) {
 		const struct figure_pane *pane = &figure->panes[i];
-		double high = room * pane_pixels(pane) / pixels;
+		double high = room * pane_pixels(pane, kind) / pixels;
 
 		at -= f.title;
 		fprintf(file, "set tmargin at screen %.4f\n"
@@ -353,7 +394,7 @@ static void put_panes(FILE *file, const struct figure *figure,
 		if (i == figure->npanes - 1)
 			fprintf(file, "set format x '%s'\n",
 				time_format(series));
-		put_title(file, series, pane);
+		put_title(file, series, pane, kind);
 		if (pane->phases)
 			put_lanes(file, nlanes, kind);
 		else

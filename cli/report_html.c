@@ -55,6 +55,7 @@ static const char style[] =
 	".k.decision{color:var(--accent);border-color:var(--accent)}\n"
 	"figure{margin:0}figure svg{width:100%;height:auto;display:block}"
 	"figure svg text{fill:var(--fg)}"
+	"figure svg tspan{font-family:system-ui,sans-serif}"
 	"figure svg path[stroke='black']{stroke:var(--dim)}\n"
 	"figcaption{color:var(--dim);font-size:.88rem;margin-top:.5rem}"
 	"footer{color:var(--dim);font-size:.85rem;margin-top:1.5rem}";

@@ -124,7 +124,7 @@ const char *words_real(double value, char *buf)
 		return strcpy(buf, value < 0 ? "-inf" : "inf");
 	if (size < 0.0005)
 		return strcpy(buf, "0");
-	if (size >= 1e5)
+	if (size >= 1e4)
 		return words_count(value, buf);
 	snprintf(buf, WORDS_NUMBER_LEN, "%.*f", digits, value);
 	return buf;
