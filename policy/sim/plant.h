@@ -126,7 +126,7 @@ void plant_set_share(struct plant *plant, uint32_t share_permille);
 
 /*
  * Let time pass until @until_ns (PLANT_EPOCH_NS is the start); ksmd may
- * overshoot by the one page that it is busy with.
+ * overshoot by what it does without looking up, some 20 us.
  */
 void plant_advance(struct plant *plant, uint64_t until_ns);
 uint64_t plant_now_ns(const struct plant *plant);

@@ -22,7 +22,7 @@ struct sim_procs {
 	const char *name;		/* copies are NAME-0, NAME-1, ... */
 	uint32_t copies;
 	uint32_t at_s;			/* the first one starts */
-	uint32_t every_s;		/* between one and the next */
+	uint32_t every_ms;		/* between one and the next */
 	uint32_t aged_passes;		/* > 0: there before the run, so long */
 	enum snap_vmm vmm;
 	bool not_mergeable;

@@ -111,8 +111,8 @@ static int agenda_fill(struct sim_agenda *a)
 			continue;
 		for (i = 0; i < procs->copies && !ret; i++)
 			ret = item_add(a, &(struct item){
-				.ms = (procs->at_s + i * procs->every_s) *
-				      1000ull,
+				.ms = procs->at_s * 1000ull +
+				      (uint64_t)i * procs->every_ms,
 				.start = procs, .number = i });
 	}
 	for (e = a->scenario->events; e && e->at_ms; e++)

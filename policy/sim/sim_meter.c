@@ -148,7 +148,8 @@ static bool is_arrival(const struct sim_scenario *scenario, uint32_t at_s)
 
 	for (procs = scenario->procs; procs->name; procs++)
 		for (i = 0; i < procs->copies && !procs->aged_passes; i++)
-			if (procs->at_s + i * procs->every_s == at_s)
+			if (procs->at_s * 1000ull +
+			    (uint64_t)i * procs->every_ms == at_s * 1000ull)
 				return true;
 	return false;
 }
