@@ -20,7 +20,7 @@
 
 /* Bounds of every knob that a decision may ask for; act clamps to the same. */
 #define LAW_SLEEP_MS_MIN 1u
-#define LAW_SLEEP_MS_MAX 60000u
+#define LAW_SLEEP_MS_MAX 600000u
 #define LAW_SCAN_PAGES_MIN 1u
 #define LAW_SCAN_PAGES_MAX 200000u
 

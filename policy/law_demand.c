@@ -8,8 +8,12 @@
  */
 #define COW_TAU_MS 120000u
 
-/* Pages that must wait at the least, a fraction of arrival_kib: rewrites. */
+/*
+ * What was merged will merge again, and a process that just appeared will
+ * grow: both count before growth does, by these powers of two.
+ */
 #define REWRITE_SHIFT 1
+#define NEWCOMER_SHIFT 3
 
 void law_demand_init(struct law_demand *demand)
 {
@@ -58,6 +62,8 @@ static void look(struct law_demand *d, const struct snap *snap)
 		d->first_look_done = true;
 	} else {
 		add_arrival(d, fresh, snap->mono_ns);
+		if (fresh)
+			d->newcomer = true;
 		if (known > d->known_pages)
 			add_arrival(d, known - d->known_pages, snap->mono_ns);
 	}
@@ -118,6 +124,8 @@ bool law_demand_waits(const struct law_demand *demand,
 	uint64_t least = params->arrival_kib / 4;
 	uint64_t share = demand->population * params->arrival_permille / 1000;
 
+	if (demand->newcomer && demand->arrived >= least >> NEWCOMER_SHIFT)
+		return true;
 	if (demand->rewritten >= least >> REWRITE_SHIFT &&
 	    demand->rewritten >= share >> REWRITE_SHIFT)
 		return true;
@@ -128,6 +136,7 @@ bool law_demand_waits(const struct law_demand *demand,
 void law_demand_take(struct law_demand *demand)
 {
 	demand->arrived = 0;
+	demand->newcomer = false;
 	demand->rewritten = 0;
 	demand->since_ns = 0;
 	demand->grew_ns = 0;

@@ -30,6 +30,7 @@ struct law_demand {
 	uint64_t population;	/* the same plus the new ones */
 	/* what waits, pages */
 	uint64_t arrived;
+	bool newcomer;		/* some of it in a process not seen before */
 	uint64_t rewritten;
 	uint64_t since_ns;	/* when waiting began; 0 = nothing waits */
 	uint64_t grew_ns;	/* when it last grew */

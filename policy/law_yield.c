@@ -11,19 +11,21 @@
  * left. Should the daemon die, ksmd is left nearly idle.
  *
  * A page merges at the second visit that finds it unchanged, so a hunt is two
- * passes: one that learns checksums, one that merges. In them smart_scan is
- * held off when it pays, because a page that it skips is in no tree and its
- * late twin cannot find it. One proof pass later tells whether more is to be
- * had; then the law patrols within a small budget.
+ * passes: one that learns checksums, one that merges. In the second smart_scan
+ * is held off when it pays, because a page that it skips is in no tree and its
+ * late twin cannot find it. A proof pass some seconds later tells whether more
+ * is to be had, and looks for the late twins if the window could not pay for
+ * them before; then the law patrols within a small budget, by whole passes
+ * where the budget pays for one.
  *
  * Money decides. What waits, times the share of it that merged in hunts past,
  * times the lifetime of a merge, is what a hunt earns; its CPU times the
- * policy's price is what it costs. Earnings beyond cost: hunt at once when the
- * growth has paused, or as soon as waiting itself has cost a hunt's price (the
- * ski-rental rule). Otherwise leave it to patrol, and say so.
+ * policy's price is what it costs. Earnings beyond cost: hunt when the growth
+ * has paused; while it goes on, as soon as waiting itself has cost a hunt's
+ * price (the ski-rental rule). Otherwise leave it to patrol, and say so.
  *
  * Invariants: one batch in flight at most; no batch larger than the window can
- * pay at BATCH_WORST_NS a page; run is SNAP_RUN_STOP only while no process has
+ * pay at the worst cost a page; run is SNAP_RUN_STOP only while no process has
  * mergeable memory.
  */
 #include <string.h>
@@ -39,22 +41,30 @@
 #define COST_LEARN_NS 1500u
 #define COST_MERGE_NS 5000u
 #define COST_PATROL_NS 1200u
+/* The dearest page: merging, or as many times a scan on a slow CPU. */
 #define BATCH_WORST_NS 15000u
+#define BATCH_WORST_TIMES 6u
 /* A batch holds ksm_thread_mutex, which a writer of `run` waits for. */
 #define BATCH_MAX_NS (200 * NS_PER_MS)
 #define BATCH_LEAST_PAGES 256u
 /* ksmd does not answer for so long: the wake-up was lost, or it starves. */
 #define BATCH_LOST_NS (3 * NS_PER_S)
 
-/* Growth that paused for so long has settled; no hunt waits longer than that. */
-#define SETTLE_NS (200 * NS_PER_MS)
-#define PATIENCE_NS (1200 * NS_PER_MS)
+/*
+ * Growth that paused for so long has settled. A newcomer waits no longer than
+ * PATIENCE_NS; during steady growth after a hunt less than HUNT_GAP_NS ago the
+ * next one waits until waiting has cost a hunt's price.
+ */
+#define SETTLE_NS (150 * NS_PER_MS)
+#define PATIENCE_NS (600 * NS_PER_MS)
+#define HUNT_GAP_NS (10 * NS_PER_S)
 
 #define PROOF_GAP_NS (5 * NS_PER_S)
-#define PATROL_GAP_MAX_NS (55 * NS_PER_S)
+/* Less than LAW_SLEEP_MS_MAX, after which ksmd would wake by itself. */
+#define PATROL_GAP_MAX_NS (540 * NS_PER_S)
 
 #define POLL_MIN_MS 20u
-#define POLL_MAX_MS 200u
+#define POLL_MAX_MS 150u
 
 enum pass_kind { PASS_LEARN, PASS_MERGE, PASS_PROOF, PASS_PATROL, PASS_KINDS };
 
@@ -78,14 +88,17 @@ struct yield {
 	uint64_t pass_saved;
 	/* learnt */
 	uint64_t cost_ns[PASS_KINDS];	/* a page scanned */
-	uint64_t last_cost_ns;
+	uint64_t last_cost_ns;		/* of the last batch, a page */
+	uint64_t scan_ns;		/* a page that does not merge */
 	uint64_t pass_pages;		/* visited by the last whole pass */
 	uint64_t skipped_pages;		/* of which smart_scan skipped */
 	uint32_t share_permille;	/* of what waited, merged */
 	/* the hunt */
 	bool hunting;
-	bool thorough;			/* smart_scan is held off */
+	bool thorough;			/* late twins are worth a look, */
+	bool thorough_now;		/* in this pass: smart_scan is off */
 	uint32_t passes_wanted, passes_done;
+	uint64_t hunt_ended_ns;
 	uint64_t hunt_cpu_ns, hunt_saved, hunt_waited;
 	bool announced;
 	struct decision why;		/* the reason it began */
@@ -116,6 +129,7 @@ static void yield_init(struct law_state *state, const struct law_params *params)
 	y->cost_ns[PASS_MERGE] = COST_MERGE_NS;
 	y->cost_ns[PASS_PROOF] = COST_PATROL_NS;
 	y->cost_ns[PASS_PATROL] = COST_PATROL_NS;
+	y->scan_ns = COST_PATROL_NS;
 	y->share_permille = 500;
 }
 
@@ -223,7 +237,7 @@ static void end_hunt(struct yield *y, const struct snap *snap)
 	uint64_t share;
 
 	y->hunting = false;
-	y->thorough = false;
+	y->hunt_ended_ns = y->now;
 	if (y->hunt_waited) {
 		share = found * 1000 / y->hunt_waited;
 		share = (share > 1000 ? 1000 : share) + y->share_permille;
@@ -259,8 +273,11 @@ static void end_pass(struct yield *y, const struct law_params *params,
 
 	y->mid_pass = false;
 	y->pass_pages = y->visited - y->pass_visited;
-	if (!y->thorough)
+	if (y->thorough_now)
+		y->thorough = false;
+	else
 		y->skipped_pages = y->pass_pages - scanned;
+	y->thorough_now = false;
 	learn_cost(&y->cost_ns[y->kind], cpu, scanned);
 	y->earned_mib_s = worth * 1000 / (int64_t)(cpu / NS_PER_MS + 1);
 	if (y->hunting) {
@@ -269,6 +286,17 @@ static void end_pass(struct yield *y, const struct law_params *params,
 		return;
 	}
 	plan_patrol(y, params, cpu, y->earned_mib_s > params->price_mib_s);
+}
+
+/* What patrol may spend in the longest gap between two of its batches. */
+static uint64_t patrol_purse_ns(const struct law_params *params)
+{
+	return PATROL_GAP_MAX_NS / 1000000 * params->patrol_upermille;
+}
+
+static uint64_t patrol_cost_ns(const struct yield *y, const struct snap *snap)
+{
+	return pass_size(y, snap) * y->cost_ns[PASS_PATROL];
 }
 
 /* The batch in flight is over when its pages are scanned or the pass is. */
@@ -289,20 +317,29 @@ static void reap_batch(struct yield *y, const struct law_params *params,
 	y->awake = false;
 	y->last_cost_ns = scanned ? (y->cpu_ns - y->batch_cpu_ns) / scanned :
 				    y->cost_ns[y->kind];
+	if (y->kind != PASS_MERGE && scanned >= BATCH_LEAST_PAGES)
+		y->scan_ns = (y->scan_ns + y->last_cost_ns) / 2;
 	if (over)
 		end_pass(y, params, snap);
-	else if (y->kind == PASS_PATROL)
+	else if (y->kind == PASS_PATROL && !y->hunting &&
+		 patrol_cost_ns(y, snap) > patrol_purse_ns(params))
 		plan_patrol(y, params, y->cpu_ns - y->batch_cpu_ns, false);
+}
+
+/* The host's own work waits for CPU. */
+static bool braked(const struct law_params *params, const struct snap *snap)
+{
+	return snap_has(snap, SNAP_CAP_PSI_CPU) &&
+	       params->psi_cpu_permille < 1000 &&
+	       snap->host.psi_cpu.some_avg10_permille >=
+	       params->psi_cpu_permille;
 }
 
 static uint32_t effective_cap(const struct law_params *params,
 			      const struct snap *snap)
 {
-	if (snap_has(snap, SNAP_CAP_PSI_CPU) &&
-	    params->psi_cpu_permille < 1000 &&
-	    snap->host.psi_cpu.some_avg10_permille >= params->psi_cpu_permille)
-		return params->cap_permille / 4;
-	return params->cap_permille;
+	return braked(params, snap) ? params->cap_permille / 4 :
+				      params->cap_permille;
 }
 
 static uint64_t allowance_ns(const struct yield *y,
@@ -323,18 +360,19 @@ static uint32_t batch_size(const struct yield *y,
 {
 	uint64_t left = allowance_ns(y, params, snap);
 	uint64_t cost = y->cost_ns[y->kind];
+	uint64_t worst = y->scan_ns * BATCH_WORST_TIMES;
 	uint64_t budget = BATCH_MAX_NS, pages;
 
+	if (worst < BATCH_WORST_NS)
+		worst = BATCH_WORST_NS;
 	if (y->last_cost_ns > cost)
 		cost = y->last_cost_ns;
-	if (y->kind == PASS_PATROL) {
-		budget = PATROL_GAP_MAX_NS / 1000000 * params->patrol_upermille;
-		if (budget > BATCH_MAX_NS)
-			budget = BATCH_MAX_NS;
-	}
+	if (y->kind == PASS_PATROL && !y->hunting &&
+	    budget > patrol_purse_ns(params))
+		budget = patrol_purse_ns(params);
 	pages = budget / (cost ? cost : 1);
-	if (pages > left / BATCH_WORST_NS)
-		pages = left / BATCH_WORST_NS;
+	if (pages > left / worst)
+		pages = left / worst;
 	if (pages > LAW_SCAN_PAGES_MAX)
 		pages = LAW_SCAN_PAGES_MAX;
 	return pages < BATCH_LEAST_PAGES ? 0 : (uint32_t)pages;
@@ -345,7 +383,7 @@ static void dispatch(struct yield *y, uint32_t pages)
 {
 	y->run = SNAP_RUN_MERGE;
 	y->scan_pages = pages;
-	y->smart_scan = y->thorough ? 0 : LAW_KEEP;
+	y->smart_scan = y->thorough_now ? 0 : LAW_KEEP;
 	y->sleep_ms = y->sleep_ms == LAW_SLEEP_MS_MAX ? LAW_SLEEP_MS_MAX - 1 :
 							 LAW_SLEEP_MS_MAX;
 	y->awake = true;
@@ -370,7 +408,7 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 			 (int64_t)(cost / NS_PER_MS) },
 	};
 	y->thorough = snap_has(snap, SNAP_CAP_SKIPPED) &&
-		      hunt_worth(y, params, snap) > price_of(params, 2 * extra);
+		      hunt_worth(y, params, snap) > price_of(params, extra);
 	y->hunting = true;
 	y->announced = false;
 	y->passes_done = 0;
@@ -394,8 +432,6 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 		return false;
 	worth = hunt_worth(y, params, snap);
 	cost = price_of(params, hunt_cost_ns(y, snap));
-	if ((int64_t)(y->loss_mib_ms / 1000) >= cost)
-		return true;
 	if (worth < cost) {
 		ret_why->reason = LAW_REASON_NOT_WORTH;
 		ret_why->arg[0] = worth;
@@ -407,11 +443,34 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 		}
 		return false;
 	}
-	return y->now - d->grew_ns >= SETTLE_NS ||
-	       y->now - d->since_ns >= PATIENCE_NS;
+	if (y->now - d->grew_ns >= SETTLE_NS ||
+	    (int64_t)(y->loss_mib_ms / 1000) >= cost)
+		return true;
+	return y->now - d->since_ns >= PATIENCE_NS &&
+	       (!y->hunt_ended_ns || y->now - y->hunt_ended_ns >= HUNT_GAP_NS);
 }
 
-static void next_pass(struct yield *y, const struct snap *snap)
+/*
+ * Late twins are looked for while merging if what the window has left pays for
+ * it, so that the newcomers' own twins do not wait for the cap; else in the
+ * proof pass.
+ */
+static bool late_twins_now(const struct yield *y,
+			   const struct law_params *params,
+			   const struct snap *snap)
+{
+	uint64_t cost = pass_size(y, snap) * y->cost_ns[PASS_LEARN] +
+			y->hunt_waited * y->share_permille / 1000 *
+			y->cost_ns[PASS_MERGE];
+
+	if (!y->thorough)
+		return false;
+	return y->kind == PASS_PROOF ||
+	       (y->kind == PASS_MERGE && cost < allowance_ns(y, params, snap));
+}
+
+static void next_pass(struct yield *y, const struct law_params *params,
+		      const struct snap *snap)
 {
 	static const enum pass_kind of_hunt[] = { PASS_LEARN, PASS_MERGE };
 	uint32_t left = y->passes_wanted - y->passes_done;
@@ -420,6 +479,7 @@ static void next_pass(struct yield *y, const struct snap *snap)
 		begin_pass(y, snap, left > 2 ? PASS_PATROL : of_hunt[2 - left]);
 	else
 		begin_pass(y, snap, y->next_kind);
+	y->thorough_now = late_twins_now(y, params, snap);
 }
 
 static void say(const struct yield *y, const struct law_params *params,
@@ -468,10 +528,10 @@ static void work(struct yield *y, const struct law_params *params,
 	enum law_phase phase = y->hunting ? LAW_PHASE_HUNT : LAW_PHASE_PATROL;
 
 	if (!y->mid_pass)
-		next_pass(y, snap);
+		next_pass(y, params, snap);
 	pages = batch_size(y, params, snap);
 	if (!pages) {
-		if (effective_cap(params, snap) < params->cap_permille)
+		if (braked(params, snap))
 			say(y, params, LAW_PHASE_BRAKE, LAW_REASON_PSI, snap, d);
 		else
 			say(y, params, phase, LAW_REASON_CAP, snap, d);
@@ -496,15 +556,18 @@ static void rest(struct yield *y, const struct law_params *params,
 		 const struct snap *snap, const struct decision *why,
 		 struct decision *d)
 {
-	if (why->reason == LAW_REASON_COW_STORM) {
+	if (braked(params, snap)) {
+		say(y, params, LAW_PHASE_BRAKE, LAW_REASON_PSI, snap, d);
+	} else if (why->reason == LAW_REASON_COW_STORM) {
 		*d = *why;
 		d->phase = LAW_PHASE_BRAKE;
 	} else if (why->reason == LAW_REASON_NOT_WORTH) {
 		*d = *why;
 		d->phase = LAW_PHASE_PATROL;
 	} else {
-		say(y, params, LAW_PHASE_PATROL, y->next_pass_ns ?
-		    LAW_REASON_SETTLED : LAW_REASON_START, snap, d);
+		say(y, params, LAW_PHASE_PATROL, !y->next_pass_ns ?
+		    LAW_REASON_START : y->next_kind == PASS_PROOF ?
+		    LAW_REASON_YIELD_GOOD : LAW_REASON_SETTLED, snap, d);
 	}
 	if (law_demand_waits(&y->demand, params) && !why->reason) {
 		/* A hunt is near: watch the growth closely. */
@@ -570,7 +633,8 @@ static void yield_decide(struct law_state *state,
 	} else if (hunt_now(y, params, snap, &why)) {
 		begin_hunt(y, params, snap);
 		work(y, params, snap, &d);
-	} else if (y->next_pass_ns && y->now >= y->next_pass_ns) {
+	} else if (y->next_pass_ns && y->now >= y->next_pass_ns &&
+		   (y->mid_pass || !braked(params, snap))) {
 		work(y, params, snap, &d);
 	} else {
 		y->smart_scan = LAW_KEEP;

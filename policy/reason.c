@@ -100,7 +100,7 @@ const char *law_reason_text(const struct decision *decision, char *buf,
 		break;
 	case LAW_REASON_YIELD_GOOD:
 		snprintf(buf, size,
-			 "the last pass earned %.1f GiB-s per CPU-s, above the price of %.1f; %s saved, another pass follows",
+			 "the last pass earned %.1f GiB-s per CPU-s at a price of %.1f; %s saved, a pass to see whether more is to be had follows",
 			 gib(a[0]), gib(a[1]), mib(a[2]));
 		break;
 	case LAW_REASON_CAP:
