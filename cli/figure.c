@@ -238,42 +238,50 @@ static const struct query_column *curve_column(const struct series *series,
 	return columns_at(series->columns->index[curve]);
 }
 
-/* Large amounts of memory read better in GiB. */
-static double unit_scale(const struct series *series, int curve,
-			 const char **unit)
+/*
+ * The unit that all curves of a pane share, or "", and what to divide them by:
+ * large amounts of memory read better in GiB.
+ */
+static double pane_scale(const struct series *series,
+			 const struct figure_pane *pane, const char **ret_unit)
 {
+	const char *unit = "";
 	double most = 0;
 
-	if (!*unit || strcmp(*unit, "MiB"))
+	for (unsigned int i = 0; i < pane->ncurves; i++) {
+		const char *own = curve_column(series, pane->curve[i])->unit;
+
+		if (!own || (i && strcmp(own, unit))) {
+			*ret_unit = "";
+			return 1;
+		}
+		unit = own;
+		for (size_t p = 0; p < series->npoints; p++)
+			most = fmax(most,
+				    series->points[p].value[pane->curve[i]]);
+	}
+	*ret_unit = unit;
+	if (strcmp(unit, "MiB") || most < 4096)
 		return 1;
-	for (size_t i = 0; i < series->npoints; i++)
-		if (series->points[i].value[curve] > most)
-			most = series->points[i].value[curve];
-	if (most < 4096)
-		return 1;
-	*unit = "GiB";
+	*ret_unit = "GiB";
 	return 1024;
 }
 
+/* What it is, in words; curves that share a pane are named by the key. */
 static void put_title(FILE *file, const struct series *series,
 		      const struct figure_pane *pane, enum figure_kind kind)
 {
-	fprintf(file, "set label 1 \"");
-	for (unsigned int i = 0; i < pane->ncurves; i++) {
-		const struct query_column *column =
-			curve_column(series, pane->curve[i]);
-		const char *unit = column->unit, *name;
+	const char *unit, *help = pane->phases ? "phase" : "";
 
-		unit_scale(series, pane->curve[i], &unit);
-		/* What stands in brackets is for the table of columns. */
-		name = pane->ncurves == 1 ? column->help : column->name;
-		fprintf(file, "%s%.*s%s%s", i ? ",  " : "",
-			(int)(strstr(name, " (") ? strstr(name, " (") - name :
-						   (long)strlen(name)),
-			name, unit && *unit ? ", " : "", unit ? unit : "");
-	}
-	fputs(pane->phases ? "phase" : "", file);
-	fprintf(file, "\" at graph 0, graph 1 left offset character 0,%s\n",
+	pane_scale(series, pane, &unit);
+	if (pane->ncurves == 1)
+		help = curve_column(series, pane->curve[0])->help;
+	/* What stands in brackets is for the table of columns. */
+	fprintf(file, "set label 1 \"%.*s%s%s\" at graph 0, graph 1 left "
+		"offset character 0,%s\n",
+		strstr(help, " (") ? (int)(strstr(help, " (") - help) :
+				     (int)strlen(help),
+		help, *help && *unit ? ", " : "", unit,
 		is_dumb(kind) ? "1" : "0.7");
 }
 
@@ -284,17 +292,16 @@ static void put_title(FILE *file, const struct series *series,
 static void put_range(FILE *file, const struct series *series,
 		      const struct figure_pane *pane, enum figure_kind kind)
 {
-	double least = 0, most = 0, step;
+	double least = 0, most = 0, step, scale;
+	const char *unit;
 
+	scale = pane_scale(series, pane, &unit);
 	for (unsigned int i = 0; i < pane->ncurves; i++) {
-		const char *unit = curve_column(series, pane->curve[i])->unit;
-		double scale = unit_scale(series, pane->curve[i], &unit);
-
 		for (size_t p = 0; p < series->npoints; p++) {
 			double v = series->points[p].value[pane->curve[i]];
 
-			least = v / scale < least ? v / scale : least;
-			most = v / scale > most ? v / scale : most;
+			least = fmin(least, v / scale);
+			most = fmax(most, v / scale);
 		}
 	}
 	if (most <= least)
@@ -310,6 +317,10 @@ static void put_range(FILE *file, const struct series *series,
 static void put_curves(FILE *file, const struct series *series,
 		       const struct figure_pane *pane, enum figure_kind kind)
 {
+	double scale;
+	const char *unit;
+
+	scale = pane_scale(series, pane, &unit);
 	put_range(file, series, pane, kind);
 	fprintf(file, "%s\nplot ",
 		pane->ncurves > 1 ? "set key above right horizontal samplen 2" :
@@ -317,8 +328,6 @@ static void put_curves(FILE *file, const struct series *series,
 	for (unsigned int i = 0; i < pane->ncurves; i++) {
 		const struct query_column *column =
 			curve_column(series, pane->curve[i]);
-		const char *unit = column->unit;
-		double scale = unit_scale(series, pane->curve[i], &unit);
 		int at = pane->curve[i] + 2;
 		/* Every curve of the figure its own, as long as they last. */
 		const char *color =
