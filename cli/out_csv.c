@@ -57,7 +57,7 @@ static int put_value(struct out *out, const struct out_field *field,
 	return 0;
 }
 
-static int begin(struct out *out)
+static int begin_csv(struct out *out)
 {
 	unsigned int shown = 0;
 
@@ -75,7 +75,7 @@ static int begin(struct out *out)
 	return 0;
 }
 
-static int row(struct out *out, const struct out_value *values)
+static int row_csv(struct out *out, const struct out_value *values)
 {
 	unsigned int shown = 0;
 
@@ -94,7 +94,7 @@ static int row(struct out *out, const struct out_value *values)
 	return 0;
 }
 
-static int end(struct out *out)
+static int end_csv(struct out *out)
 {
 	(void)out;
 	return 0;
@@ -102,7 +102,7 @@ static int end(struct out *out)
 
 const struct out_ops out_csv = {
 	.name = "csv",
-	.begin = begin,
-	.row = row,
-	.end = end,
+	.begin = begin_csv,
+	.row = row_csv,
+	.end = end_csv,
 };

@@ -17,7 +17,7 @@
 /* Beyond this a double no longer holds every whole number. */
 #define WHOLE_MAX 9007199254740992.0
 
-static int put(const char *bytes, size_t len, void *arg)
+static int put_ascii(const char *bytes, size_t len, void *arg)
 {
 	FILE *file = arg;
 
@@ -35,7 +35,7 @@ int out_dump_json(FILE *file, const json_t *json, bool compact)
 {
 	size_t flags = DUMP_FLAGS | (compact ? 0 : JSON_INDENT(2));
 
-	if (json_dump_callback(json, put, file, flags) ||
+	if (json_dump_callback(json, put_ascii, file, flags) ||
 	    putc('\n', file) == EOF)
 		return ferror(file) ? -EPIPE : -ENOMEM;
 	return fflush(file) ? -errno : 0;
@@ -60,14 +60,14 @@ json_t *out_value_json(const struct out_field *field,
 	}
 }
 
-static int begin(struct out *out)
+static int begin_json(struct out *out)
 {
 	fprintf(out->file, "%s\n  \"%s\": %s", out->nsections ? "," : "{",
 		out->section, out->shape == OUT_LIST ? "[" : "");
 	return 0;
 }
 
-static int row(struct out *out, const struct out_value *values)
+static int row_json(struct out *out, const struct out_value *values)
 {
 	json_t *object = json_object();
 	int err = -ENOMEM;
@@ -86,14 +86,14 @@ static int row(struct out *out, const struct out_value *values)
 	}
 	if (out->shape == OUT_LIST)
 		fputs(out->nrows ? ",\n    " : "\n    ", out->file);
-	err = json_dump_callback(object, put, out->file, DUMP_FLAGS) ?
+	err = json_dump_callback(object, put_ascii, out->file, DUMP_FLAGS) ?
 		      -EPIPE : 0;
 out:
 	json_decref(object);
 	return err;
 }
 
-static int end(struct out *out)
+static int end_json(struct out *out)
 {
 	if (out->shape == OUT_LIST)
 		fputs(out->nrows ? "\n  ]" : "]", out->file);
@@ -102,7 +102,7 @@ static int end(struct out *out)
 	return 0;
 }
 
-static int finish(struct out *out)
+static int finish_json(struct out *out)
 {
 	fputs(out->nsections ? "\n}\n" : "{}\n", out->file);
 	return 0;
@@ -110,8 +110,8 @@ static int finish(struct out *out)
 
 const struct out_ops out_json = {
 	.name = "json",
-	.begin = begin,
-	.row = row,
-	.end = end,
-	.finish = finish,
+	.begin = begin_json,
+	.row = row_json,
+	.end = end_json,
+	.finish = finish_json,
 };

@@ -158,7 +158,7 @@ static void flow(struct out *out, struct text *t)
 	t->flowing = true;
 }
 
-static int begin(struct out *out)
+static int begin_text(struct out *out)
 {
 	struct text *t = calloc(1, sizeof(*t));
 
@@ -209,7 +209,7 @@ static int put_record(struct out *out, const struct out_value *values)
 	return 0;
 }
 
-static int row(struct out *out, const struct out_value *values)
+static int row_text(struct out *out, const struct out_value *values)
 {
 	struct text *t = out->priv;
 	char *own[OUT_FIELDS_MAX] = { NULL };
@@ -239,7 +239,7 @@ static int row(struct out *out, const struct out_value *values)
 	return 0;
 }
 
-static int end(struct out *out)
+static int end_text(struct out *out)
 {
 	struct text *t = out->priv;
 
@@ -251,7 +251,7 @@ static int end(struct out *out)
 	return 0;
 }
 
-static int note(struct out *out, const char *text)
+static int note_text(struct out *out, const char *text)
 {
 	char *safe = words_safe(text, false);
 
@@ -265,8 +265,8 @@ static int note(struct out *out, const char *text)
 
 const struct out_ops out_text = {
 	.name = "text",
-	.begin = begin,
-	.row = row,
-	.end = end,
-	.note = note,
+	.begin = begin_text,
+	.row = row_text,
+	.end = end_text,
+	.note = note_text,
 };
