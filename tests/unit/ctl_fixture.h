@@ -256,27 +256,31 @@ static inline void fx_wait(int fd, short events)
 /* The next reply, or NULL when the connection ended. */
 static inline json_t *fx_reply(int fd)
 {
-	size_t len = 0, room = 4096;
-	char *text = malloc(room);
+	size_t len = 0, room = 65536;
+	char *text = malloc(room), *nul = NULL;
 	json_t *reply = NULL;
 
-	for (;;) {
+	while (!nul) {
 		ssize_t n;
 
-		fx_wait(fd, POLLIN);
-		/* One byte: what follows belongs to the next reply. */
-		n = recv(fd, text + len, 1, 0);
-		if (n <= 0)
-			break;
-		if (!text[len++]) {
-			reply = json_loads(text, 0, NULL);
-			assert_non_null(reply);
-			break;
-		}
 		if (len == room) {
 			room *= 2;
 			text = realloc(text, room);
 		}
+		fx_wait(fd, POLLIN);
+		/* What follows the NUL belongs to the next reply. */
+		n = recv(fd, text + len, room - len, MSG_PEEK);
+		if (n <= 0)
+			break;
+		nul = memchr(text + len, '\0', n);
+		if (nul)
+			n = nul + 1 - (text + len);
+		assert_int_equal(recv(fd, text + len, n, 0), n);
+		len += n;
+	}
+	if (nul) {
+		reply = json_loads(text, 0, NULL);
+		assert_non_null(reply);
 	}
 	free(text);
 	return reply;
