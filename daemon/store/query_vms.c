@@ -16,7 +16,7 @@ _Static_assert(SCHEMA_VM_MAX == 16777215, "the mask in the statement below");
 
 static const char vms_sql[] =
 	"SELECT s.real_ms, vm.pid, vm.name, v.rss_pages, v.merging_pages,"
-	" v.zero_pages, v.profit_pages, s.run"
+	" v.zero_pages, v.overhead_pages, s.run"
 	" FROM sample s CROSS JOIN vm_sample v"
 	" ON v.id BETWEEN s.id << " TEXT(SCHEMA_VM_BITS)
 	" AND (s.id << " TEXT(SCHEMA_VM_BITS) ") + 16777215"
@@ -42,15 +42,17 @@ static void read_vm(struct query *query, sqlite3_stmt *stmt,
 	int64_t page_kib = query_page_size(query,
 					   sqlite3_column_int64(stmt, 7)) / 1024;
 	const unsigned char *name = sqlite3_column_text(stmt, 2);
+	int64_t merging = sqlite3_column_int64(stmt, 4);
+	int64_t zero = sqlite3_column_int64(stmt, 5);
 
 	ret_row->real_ms = sqlite3_column_int64(stmt, 0);
 	ret_row->pid = sqlite3_column_int(stmt, 1);
 	ret_row->name = name ? (const char *)name : "";
 	ret_row->rss_kib = (uint64_t)(sqlite3_column_int64(stmt, 3) * page_kib);
-	ret_row->merging_kib =
-		(uint64_t)(sqlite3_column_int64(stmt, 4) * page_kib);
-	ret_row->zero_kib = (uint64_t)(sqlite3_column_int64(stmt, 5) * page_kib);
-	ret_row->profit_kib = sqlite3_column_int64(stmt, 6) * page_kib;
+	ret_row->merging_kib = (uint64_t)(merging * page_kib);
+	ret_row->zero_kib = (uint64_t)(zero * page_kib);
+	ret_row->profit_kib = (merging + zero -
+			       sqlite3_column_int64(stmt, 6)) * page_kib;
 }
 
 int query_vms(struct query *query, int64_t from_ms, int64_t to_ms,
