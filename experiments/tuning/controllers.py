@@ -23,6 +23,9 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 ORACLE_BATCH = 20000
 READY_S = 15
 
+# Prefix of a command that shall not outlive a killed bench.
+DIE_WITH_US = ("setpriv", "--pdeathsig", "TERM")
+
 
 class Skip(Exception):
     """This controller cannot run here; the text says why."""
@@ -149,7 +152,8 @@ class Densityd:
         ready.settimeout(READY_S)
         self.log = open(f"{tmp}/densityd.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [self.binary, "--config", conf, "--state", state],
+            [*DIE_WITH_US, self.binary, "--config", conf,
+             "--state", state],
             env={**os.environ, "NOTIFY_SOCKET": f"{tmp}/notify"},
             start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log)

@@ -18,6 +18,7 @@ PEAK_WINDOW_S = 5
 CONVERGED_S = (50, 80)
 END_WINDOW_S = 5
 REACHED = 0.9
+GAP_MAX = 0.02
 NEVER = math.inf
 
 
@@ -113,7 +114,14 @@ def own_gap(s, to_s):
     own = [max(m + z - sh, 0) for m, z, sh in
            zip(s.c["own_merging"], s.c["own_zero"], s.c["shared"])]
     whole = s.area(s.c["saved"], 0, to_s)
-    return (whole - s.area(own, 0, to_s)) / whole if whole else 0.0
+    # Against a tenth of a GiB-second at least: a few pages are no gap.
+    return (whole - s.area(own, 0, to_s)) / max(whole, PAGES_PER_GIB / 10)
+
+
+def disturbed(run, seconds):
+    """Others' pages were merged, too: the run says nothing."""
+    series = Series(run["series"])
+    return abs(own_gap(series, min(seconds, series.t[-1]))) > GAP_MAX
 
 
 def plateau_of(runs, seconds, converged_s):

@@ -97,6 +97,19 @@ def cpu_ns(pid):
         return int(f.read().split()[0])
 
 
+def mergeable_pids():
+    """Processes that gave ksmd some memory (ksm_stat says so since 6.16)."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/ksm_stat", encoding="ascii") as f:
+                if "ksm_mergeable: yes" in f.read():
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
 class Host:
     """The right to drive ksmd, for the length of a `with` block."""
 
@@ -151,6 +164,22 @@ class Host:
                 f"ksmd is in use on this host (run={read('run')}, "
                 f"pages_sharing={count('pages_sharing')}); stop whatever "
                 "tunes it and write 2, then 0, to run")
+
+    def wait_alone(self, timeout_s=600):
+        """Wait until nobody else has memory that ksmd would look at."""
+        end, told = time.monotonic() + timeout_s, None
+        while True:
+            others = mergeable_pids()
+            if not others:
+                return
+            if time.monotonic() > end:
+                raise Unusable("other processes have mergeable memory: pid "
+                               + ", ".join(map(str, others)))
+            if told != others:
+                self.say("waiting for others with mergeable memory: pid "
+                         + ", ".join(map(str, others)))
+                told = others
+            time.sleep(2)
 
     def forget_pages(self):
         """Unmerge all and drop what ksmd knows of every page."""

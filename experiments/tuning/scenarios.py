@@ -10,6 +10,7 @@ import select
 import subprocess
 import time
 
+import controllers
 import ksm
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -181,7 +182,8 @@ class Guests:
         name = f"bench{len(self.running) + 1}-enable-kvm"
         log = f"{self.tools.tmp}/{name}.console"
         self.running.append((log, subprocess.Popen(
-            [f"{TOP}/lab/guests/start-guest", "--foreground",
+            [*controllers.DIE_WITH_US,
+             f"{TOP}/lab/guests/start-guest", "--foreground",
              "--console", log,
              "--rewrite-after", str(round(REWRITE_S - now_s)),
              "--leave-after", str(round(LEAVE_S - now_s)), name],
