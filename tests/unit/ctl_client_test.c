@@ -298,9 +298,10 @@ static void on_alarm(int sig)
 
 static void signals_neither_cut_nor_stretch_a_call(void **state)
 {
+	/* Slow enough to get on in between, also under valgrind. */
 	static const struct itimerval storm = {
-		.it_interval = { .tv_usec = 300 },
-		.it_value = { .tv_usec = 300 },
+		.it_interval = { .tv_usec = 5000 },
+		.it_value = { .tv_usec = 5000 },
 	}, calm;
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct fake silent = { .read_first = true, .hold = true };
@@ -325,7 +326,7 @@ static void signals_neither_cut_nor_stretch_a_call(void **state)
 	json_decref(parameters);
 	fx_stop(&fx);
 	setitimer(ITIMER_REAL, &storm, NULL);
-	assert_int_equal(call_fake(&silent, 50), -ETIMEDOUT);
+	assert_int_equal(call_fake(&silent, 200), -ETIMEDOUT);
 	setitimer(ITIMER_REAL, &calm, NULL);
 	sigaction(SIGALRM, &before, NULL);
 }
