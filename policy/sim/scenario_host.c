@@ -214,7 +214,7 @@ const struct sim_scenario sim_scenarios_host[] = {
 		.duration_s = 130, .procs = beside_volatile_procs,
 		.marks_s = { 10 }, .late = { { 60, 130 } },
 		.claims = { CAP, KEPT, FIRST, SETTLED,
-			    { SIM_A, SIM_GE, 0.93, "flat-out" },
+			    { SIM_A, SIM_GE, 0.93, SIM_ORACLE },
 			    { SIM_T90, SIM_LE, 1, "aggressive" } },
 	}, {
 		.name = "opted-out",

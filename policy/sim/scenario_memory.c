@@ -193,7 +193,7 @@ const struct sim_scenario sim_scenarios_memory[] = {
 		.duration_s = 150, .procs = repeated_procs,
 		.marks_s = { 10, 25, 40, 55, 70, 85, 100, 115 },
 		.claims = { CAP, KEPT, FIRST,
-			    { SIM_A, SIM_GE, 0.93, "flat-out" },
+			    { SIM_A, SIM_GE, 0.93, SIM_ORACLE },
 			    { SIM_T90, SIM_LE, 2, "aggressive" } },
 	}, {
 		.name = "cow-storm",

@@ -87,7 +87,9 @@ struct sim_claim {
 	const char *ref;	/* a controller, or SIM_BEST_PEER */
 };
 
-/* The peer with the highest A/C among those with A >= 0.75 of flat-out's. */
+/* Saves what can be saved, whatever the cost. */
+#define SIM_ORACLE "oracle"
+/* The peer with the highest A/C among those with A >= 0.75 of the oracle's. */
 #define SIM_BEST_PEER "best-peer"
 
 struct sim_window {
@@ -125,6 +127,7 @@ struct sim_controller {
 	uint32_t sleep_ms;
 	uint32_t scan_pages;
 	uint32_t advisor_target_s; /* > 0: the kernel's advisor */
+	bool every_page;	/* smart_scan off */
 };
 
 /* Fixed settings first, then the laws; false past the end. */

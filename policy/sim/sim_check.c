@@ -122,7 +122,7 @@ static int cache_named(struct cache *cache, const char *name,
 	return cache_get(cache, &c, ret_result);
 }
 
-/* The peer that a user without us would pick; flat-out is no peer. */
+/* The peer that a user without us would pick; the oracle is no peer. */
 static int best_peer(struct cache *cache, const struct sim_result **ret_result)
 {
 	static const char *const peers[] = {
@@ -133,7 +133,7 @@ static int best_peer(struct cache *cache, const struct sim_result **ret_result)
 	unsigned int i;
 	int ret;
 
-	ret = cache_named(cache, "flat-out", &oracle);
+	ret = cache_named(cache, SIM_ORACLE, &oracle);
 	for (i = 0; !ret && i < sizeof(peers) / sizeof(peers[0]); i++) {
 		ret = cache_named(cache, peers[i], &r);
 		if (ret || r->metric[SIM_A] < 0.75 * oracle->metric[SIM_A])
@@ -289,7 +289,7 @@ static int table_of(const struct sim_scenario *s,
 	unsigned int i;
 	int ret;
 
-	if (!sim_controller_find("flat-out", &c))
+	if (!sim_controller_find(SIM_ORACLE, &c))
 		return -EINVAL;
 	ret = sim_run(s, &c, options, &oracle);
 	if (ret)
@@ -300,7 +300,7 @@ static int table_of(const struct sim_scenario *s,
 		"late %", "kept");
 	for (i = 0; sim_controller_at(i, &c); i++) {
 		result = oracle;
-		if (strcmp(c.name, "flat-out"))
+		if (strcmp(c.name, SIM_ORACLE))
 			ret = sim_run(s, &c, options, &result);
 		if (ret)
 			return ret;

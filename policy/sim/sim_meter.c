@@ -162,8 +162,8 @@ static double first_batch_ms(const struct sim_meter *m, uint32_t from,
 	uint32_t i;
 
 	for (i = from + 1; i <= to && i < m->nsamples; i++)
-		if ((s[i - 1].phase == LAW_PHASE_HUNT ||
-		     s[i - 1].phase == LAW_PHASE_FIXED) &&
+		if ((s[i].phase == LAW_PHASE_HUNT ||
+		     s[i].phase == LAW_PHASE_FIXED) &&
 		    s[i].batches > s[i - 1].batches)
 			return (i - from) * SIM_SAMPLE_MS;
 	return SIM_NEVER;

@@ -136,6 +136,8 @@ static void use_setting(struct run *r)
 	} else {
 		plant_set_scan_pages(r->plant, c->scan_pages);
 	}
+	if (c->every_page)
+		plant_set_smart_scan(r->plant, false);
 	plant_set_sleep(r->plant, c->sleep_ms);
 	plant_set_run(r->plant, SNAP_RUN_MERGE);
 }

@@ -346,6 +346,30 @@ static void at_most_256_share_a_page(void **state)
 	plant_free(h.plant);
 }
 
+static void room_in_a_shared_page_is_used_again(void **state)
+{
+	const struct plant_region zero = { .kind = PLANT_ZERO, .mib = 1 };
+	struct plant_conf conf = plain();
+	struct host h;
+	uint32_t a, b;
+
+	(void)state;
+	host_open(&h, &conf);
+	a = start(&h, zero);
+	b = start(&h, zero);
+	pass(&h);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_shared, 2);
+	plant_rewrite(h.plant, a, 0, 0, 500, PLANT_WRITE_UNIQUE, 0);
+	plant_rewrite(h.plant, b, 0, 0, 500, PLANT_WRITE_UNIQUE, 0);
+	start(&h, zero);
+	pass(&h);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_shared, 2);
+	assert_int_equal(ksm(&h)->pages_sharing, 510);
+	plant_free(h.plant);
+}
+
 static void zero_pages_leave_the_rss(void **state)
 {
 	struct plant_conf conf = plain();
@@ -604,6 +628,7 @@ int main(void)
 		cmocka_unit_test(new_bytes_of_a_group_are_alike),
 		cmocka_unit_test(counters_lag_behind_an_exit),
 		cmocka_unit_test(at_most_256_share_a_page),
+		cmocka_unit_test(room_in_a_shared_page_is_used_again),
 		cmocka_unit_test(zero_pages_leave_the_rss),
 		cmocka_unit_test(a_different_sleep_wakes_ksmd),
 		cmocka_unit_test(a_batch_is_not_interrupted),
