@@ -143,7 +143,7 @@ class Densityd:
     def start(self, tmp):
         conf = f"{tmp}/densityd.conf"
         with open(conf, "w", encoding="ascii") as f:
-            f.write(f"[policy]\nlaw = {self.law}\n")
+            f.write(f"[control]\nlaw = {self.law}\n")
         self.found = ksm.knobs()
         state = f"{tmp}/state"
         os.mkdir(state)

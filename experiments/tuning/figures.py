@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """From the series of a run to its figures. Pure arithmetic, no I/O.
 
-Saved memory is the host's pages_sharing + ksm_zero_pages: pages that exist
-once less. Nothing else on the host merges (`run` refuses to start otherwise)
-and the tenants of `busy` have no twins, so that all of it is the bench's.
-`own_gap` checks this from the other side: of the bench's own merged pages
-(ksm_stat) each distinct one (pages_shared) remains in memory.
+Saved memory is what the bench's own processes map less what exists of it:
+Anonymous - Pss_Anon, summed over them. The kernel's pages_sharing will not do:
+a page that was written to has been copied at once, but is counted as shared
+until ksmd passes it again, which flatters the slow just after a rewrite.
+
+That counter still tells whether others' pages got into a run: on a host where
+nothing else merges it equals the bench's own merged pages (ksm_stat) less one
+for each distinct page (pages_shared). own_gap() is the difference.
 
 A figure that does not apply to a run is None, a goal not reached is NEVER.
 """
@@ -110,10 +113,10 @@ def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
 
 
 def own_gap(s, to_s):
-    """Share of the area that the bench's own counters do not confirm."""
+    """Share of the counted area that is not of the bench's own pages."""
     own = [max(m + z - sh, 0) for m, z, sh in
            zip(s.c["own_merging"], s.c["own_zero"], s.c["shared"])]
-    whole = s.area(s.c["saved"], 0, to_s)
+    whole = s.area(s.c["counted"], 0, to_s)
     # Against a tenth of a GiB-second at least: a few pages are no gap.
     return (whole - s.area(own, 0, to_s)) / max(whole, PAGES_PER_GIB / 10)
 
