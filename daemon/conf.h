@@ -6,6 +6,8 @@
  * densityd.conf.d/NAME.conf in order of name. A parse never half-applies: it
  * yields a whole new struct conf or an error that names FILE:LINE, what was
  * found and what was expected. See densityd.conf(5).
+ *
+ * One table, conf_key.c, drives parsing, dumping and the tests of the manual.
  */
 #ifndef DENSITY_CONF_H
 #define DENSITY_CONF_H
@@ -32,14 +34,21 @@ struct conf_history {
 	uint32_t flush_s;		/* longest a row waits in the batch; default 5 */
 };
 
+struct conf_origins;
+
 struct conf {
 	const struct law *law;
 	struct law_params params;
 	struct conf_history history;
 	uint32_t metrics_s;		/* textfile period; 0 = off; default 15 */
 	char *metrics_path;		/* default: none */
+	/*
+	 * The first match wins: sections of the last drop-in first, those of
+	 * the file last, within each in the order written.
+	 */
 	struct conf_vm *vms;
 	unsigned int nvms;
+	struct conf_origins *origins;	/* private: FILE:LINE of each value */
 };
 
 #define CONF_ERROR_LEN 512
@@ -47,13 +56,16 @@ struct conf {
 /*
  * @root: prefix of @path. A missing file is fine (defaults), unless @must
  * exist. On failure returns -EINVAL, -ENOENT or -errno and a message in
- * @ret_error; nothing is allocated. Free with conf_free().
+ * @ret_error; nothing is allocated. Free with conf_free(); NULL is fine.
  */
 int conf_load(const char *root, const char *path, bool must,
 	      struct conf **ret_conf, char ret_error[CONF_ERROR_LEN]);
 void conf_free(struct conf *conf);
 
-/* Each key, its value in the file's own syntax, and where it came from. */
+/*
+ * Each key, its value in the file's own syntax, and where it came from, as a
+ * comment: what is printed is again a policy file. 0, or -EIO.
+ */
 int conf_dump(const struct conf *conf, FILE *out);
 
 /* Parse one file's text (fuzzing, tests). @name stands in messages. */
