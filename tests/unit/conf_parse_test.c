@@ -199,6 +199,9 @@ static const struct error_row error_rows[] = {
 	{ "[control]\ninterval = 18446744073709551616", 2, "a time" },
 	{ "[control]\ninterval = 18446744073709551615y", 2, "a time" },
 	{ "[control]\ninterval = 4294967.297s", 2, "a time" },
+	/* in 64 bits these would wrap around to 1 s and to 100 */
+	{ "[control]\ninterval = 2305843009213693953s", 2, "a time" },
+	{ "[static]\npages_to_scan = 18446744073709551716", 2, "a whole" },
 	{ "[control]\ncpu_cap = 101%", 2, "from 0.1% to 100%" },
 	{ "[control]\ncpu_cap = 0.01%", 2, "a share" },
 	{ "[yield]\nprice = -7.5", 2, "GiB-s per CPU-second" },
