@@ -12,7 +12,8 @@ enum { EXIT_USAGE = 2 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: plant-sim SCENARIO [--law LAW | --fixed NAME] [--set PARAM=VALUE]... [--trace]\n"
+	fputs("usage: plant-sim SCENARIO [--law LAW | --fixed NAME]\n"
+	      "                 [--set PARAM=VALUE]... [--trace]\n"
 	      "       plant-sim --table [SCENARIO]      all controllers side by side\n"
 	      "       plant-sim --check [SCENARIO]      claims of the scenarios, in TAP\n"
 	      "       plant-sim --list                  scenarios, controllers, parameters\n"

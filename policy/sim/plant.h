@@ -82,13 +82,12 @@ enum plant_kind {
 struct plant_region {
 	enum plant_kind kind;
 	uint32_t mib;
-	uint32_t group;		/* PLANT_GROUP: any number below PLANT_GROUPS_MAX */
+	uint32_t group;		/* PLANT_GROUP: any number */
 	uint32_t period_ms;	/* PLANT_VOLATILE */
 	uint32_t ramp_ms;	/* touched page by page over so long; 0 = at once */
 };
 
 #define PLANT_REGIONS_MAX 6
-#define PLANT_GROUPS_MAX 256u
 
 struct plant_proc {
 	char name[SNAP_NAME_LEN];
