@@ -60,7 +60,8 @@ typedef int (*query_row_fn)(void *arg, const struct query_row *row);
 
 /*
  * Rows of [from_ms, to_ms), oldest first. QUERY_AUTO takes raw rows up to two
- * hours, minutes up to a week, hours beyond, and what retention has left.
+ * hours, minutes up to a week, hours beyond, and what retention has left. The
+ * last row of a rollup may be a period that is still open.
  * @ret_used, may be NULL, tells which. Returns 0, @fn's value, or -errno.
  */
 int query_samples(struct query *query, int64_t from_ms, int64_t to_ms,
@@ -100,7 +101,10 @@ int query_notes(struct query *query, int64_t from_ms, int64_t to_ms,
 		unsigned int kinds, unsigned int limit, query_note_fn fn,
 		void *arg);
 
-/* Sums over a span, or over all spans of one law within it (@law not NULL). */
+/*
+ * Sums over a span, or over all spans of one law within it (@law not NULL).
+ * Rows at the edges count in proportion. Rows are taken as QUERY_AUTO does.
+ */
 struct query_sum {
 	double span_s;
 	double saved_gib_s;	/* integral of saved memory */
@@ -115,7 +119,10 @@ struct query_sum {
 int query_sum(struct query *query, int64_t from_ms, int64_t to_ms,
 	      const char *law, struct query_sum *ret_sum);
 
-/* First and last instant of the history; -ENODATA when it is empty. */
+/*
+ * The history lies in [from, to): @ret_to_ms is one past the last row's end.
+ * -ENODATA when it is empty.
+ */
 int query_extent(struct query *query, int64_t *ret_from_ms,
 		 int64_t *ret_to_ms);
 

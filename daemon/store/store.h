@@ -8,10 +8,11 @@
  * the daemon closes (SQLITE_FCNTL_PERSIST_WAL), so that another user can open
  * the history read-only.
  *
- * Nothing here stops control: on an error the store counts what it lost,
- * says why in store_health(), and tries again with growing pauses. A file that
- * is corrupt or newer than this program is set aside (renamed, never deleted)
- * or left alone, respectively.
+ * Nothing here stops control: on an error rows wait in a bounded batch, then
+ * the store counts what it lost, says why in store_health(), and tries again
+ * with growing pauses. A file that is corrupt is set aside (renamed, never
+ * deleted); one that is newer than this program, or another program's, is left
+ * alone.
  */
 #ifndef DENSITY_STORE_H
 #define DENSITY_STORE_H
@@ -39,12 +40,16 @@ struct store_conf {
 enum store_state {
 	STORE_OK,
 	STORE_DEGRADED,		/* writes fail for now; tried again */
-	STORE_OFF,		/* file is newer than this program */
+	STORE_OFF,		/* file is newer than this program, or not ours */
 };
 
 struct store_health {
 	enum store_state state;
-	char text[160];		/* why, "" when fine */
+	/*
+	 * Why; "" when fine. May stand beside STORE_OK: a corrupt file was
+	 * set aside during this run, and under which name.
+	 */
+	char text[160];
 	uint64_t rows_written;
 	uint64_t rows_lost;
 	uint64_t file_bytes;	/* database and WAL */
@@ -52,8 +57,8 @@ struct store_health {
 
 /*
  * Always yields a store, but for -ENOMEM: a file that cannot be used makes a
- * degraded one. @path's directory is created. @hooks_event, may be NULL, hears
- * of state changes.
+ * degraded one. @path's directory is created. What happens to the file later
+ * becomes an event of kind "history" in it, and shows in store_health().
  */
 int store_open(const char *path, const struct store_conf *conf,
 	       struct store **ret_store);
@@ -65,7 +70,7 @@ void store_close(struct store *store);
  * Append to the batch; a flush happens by itself when due. The host's row is
  * written for every snapshot, the VMs' rows every vm_interval_s, a decision's
  * row only when it differs from the one before (phase, reason or knobs).
- * Never block longer than the busy timeout of 100 ms.
+ * Never wait for a lock longer than the busy timeout of 100 ms.
  */
 void store_append_sample(struct store *store, const struct snap *snap,
 			 const struct decision *decision, const char *law,
