@@ -34,19 +34,20 @@ static void *grow(void *array, size_t n, size_t *room, size_t size)
 
 static int add_phase(struct series *s, const struct query_row *row, bool gap)
 {
-	struct series_phase *last = s->phases + s->nphases - 1;
+	struct series_phase *last =
+		s->nphases && !gap ? &s->phases[s->nphases - 1] : NULL;
 	struct series_phase next = {
 		row->real_ms - row->span_ms, row->real_ms,
 		phase_of(row->phase),
 	};
 	void *bigger;
 
-	if (s->nphases && !gap && last->phase == next.phase) {
+	if (last && last->phase == next.phase) {
 		last->to_ms = next.to_ms;
 		return 0;
 	}
 	/* Spans meet, whatever a sample's jitter. */
-	if (s->nphases && !gap)
+	if (last)
 		next.from_ms = last->to_ms;
 	bigger = grow(s->phases, s->nphases, &s->phases_room,
 		      sizeof(*s->phases));

@@ -15,6 +15,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -603,7 +604,8 @@ def explain_falls_back_to_the_history():
 
 @test
 def explain_takes_new_decisions_from_the_daemon_and_old_ones_from_the_past():
-    decisions = [{"real_ms": (NOW_S - 100 + i) * 1000, "law": "yield",
+    # the history, too, has decisions of the last 3000 seconds
+    decisions = [{"real_ms": (NOW_S - 3000 + i) * 1000, "law": "yield",
                   "phase": "hunt", "reason": "arrival",
                   "text": "fresh %d\x1b[1m" % i, "run": 1, "sleep_ms": 20,
                   "scan_pages": 500} for i in range(3)]
@@ -616,6 +618,7 @@ def explain_takes_new_decisions_from_the_daemon_and_old_ones_from_the_past():
         old = [note for note in notes if note["kind"] == "decision" and
                note not in fresh]
         assert len(fresh) == 3 and old, notes
+        assert all(note["real_ms"] < fresh[0]["real_ms"] for note in old), old
         assert notes == sorted(notes, key=lambda note: note["real_ms"])
         # and without a history
         text = ctl("--socket", daemon.path, *NOWHERE[2:], "explain").stdout
@@ -693,6 +696,23 @@ def a_picture_that_cannot_be_written_leaves_the_old_one():
     with open(path) as old:
         assert old.read() == "old"
     past("plot", *SPAN, "--svg", TMP, code=1)
+
+
+@test
+def a_full_disk_leaves_the_old_file_and_nothing_else():
+    path = os.path.join(TMP, "full.html")
+    with open(path, "w") as old:
+        old.write("old")
+    # no gnuplot, whose script would meet the limit first
+    past("report", *SPAN, "-o", path, code=1, restore_signals=False,
+         env=environment(PATH="/nonexistent"),
+         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                               (1000, 1000)))
+    with open(path) as old:
+        assert old.read() == "old"
+    assert not [name for name in os.listdir(TMP) if
+                name.startswith("full.html.")]
+    past("report", *SPAN, "-o", "/dev/full", code=1)
 
 
 @test
