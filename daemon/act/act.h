@@ -164,8 +164,9 @@ void act_close(struct act *act);
 
 /*
  * Heal from @saved_path, the same that act_open() was given, without a daemon
- * (ExecStopPost, `densityd --heal`). Never unmerges. Returns 1 when something was restored, 0 when there was nothing to do, or
- * -errno: -EBADMSG for a file that is moved aside as PATH.bad.
+ * (ExecStopPost, `densityd --heal`). Never unmerges. Returns 1 when something
+ * was restored, 0 when there was nothing to do, or -errno: -EBADMSG for a file
+ * that is moved aside as PATH.bad.
  */
 int act_heal(const char *root, const char *saved_path,
 	     const struct act_hooks *hooks);
