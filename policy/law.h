@@ -49,7 +49,7 @@ enum law_reason {
 	LAW_REASON_SETTLED,	/* arg: net MiB-s per CPU-s earned, price, saved pages */
 	LAW_REASON_PATROL,	/* arg: patrol millionths of a core, ms to the next */
 	LAW_REASON_PSI,		/* arg: PSI cpu some permille, limit */
-	LAW_REASON_COW_STORM,	/* arg: copies a second, lifetime of a merge in s */
+	LAW_REASON_COW_STORM,	/* arg: pages rewritten, life of a merge in s */
 	LAW_REASON_NOT_WORTH,	/* arg: expected MiB-s, cost MiB-s */
 	LAW_REASON_STATIC,
 	LAW_REASON_KSMTUNED_STOP,	/* arg: committed KiB, free KiB, threshold KiB */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "law_demand.h"
 
-/*
- * Time constant of the copy rate. Long against one rewrite (a deployment, a
- * log rotation), short against a guest's life: one rewrite of a third of what
- * is merged still leaves merges a lifetime of minutes.
- */
-#define COW_TAU_MS 120000u
+#define NS_PER_S 1000000000ull
+
+/* A merge that lives less is a strike; each doubles the peace it takes to try. */
+#define SHORT_LIFE_S 30u
+#define STRIKES_MAX 6u
 
 /*
  * What was merged will merge again, and a process that just appeared will
@@ -17,7 +16,7 @@
 
 void law_demand_init(struct law_demand *demand)
 {
-	*demand = (struct law_demand){ 0 };
+	*demand = (struct law_demand){ .life_s = UINT32_MAX };
 }
 
 static uint64_t weighted(const struct snap_vm *vm)
@@ -41,7 +40,7 @@ static void add_arrival(struct law_demand *d, uint64_t pages, uint64_t now)
 /* A look at the table: processes that are new, and growth of the others. */
 static void look(struct law_demand *d, const struct snap *snap)
 {
-	uint64_t known = 0, fresh = 0, newest = d->newest_start, merged;
+	uint64_t known = 0, fresh = 0, newest = d->newest_start, seen;
 
 	for (uint32_t i = 0; i < snap->nvms; i++) {
 		const struct snap_vm *vm = &snap->vms[i];
@@ -55,9 +54,10 @@ static void look(struct law_demand *d, const struct snap *snap)
 			newest = vm->start_ticks;
 	}
 	if (!d->first_look_done) {
-		/* Taking over: what is merged already need not be hunted. */
-		merged = snap->ksm.pages_shared + snap_saved_pages(snap);
-		add_arrival(d, known > merged ? known - merged : 0,
+		/* Taking over: what ksmd knows already need not be hunted. */
+		seen = snap->ksm.pages_shared + snap_saved_pages(snap) +
+		       snap->ksm.pages_unshared + snap->ksm.pages_volatile;
+		add_arrival(d, known > seen ? known - seen : 0,
 			    snap->mono_ns);
 		d->first_look_done = true;
 	} else {
@@ -75,31 +75,56 @@ static void look(struct law_demand *d, const struct snap *snap)
 	d->vms_seq = snap->vms_seq;
 }
 
+void law_demand_mark(struct law_demand *demand, const struct snap *snap)
+{
+	demand->mark_ns = snap->mono_ns;
+	demand->mark_pages = snap_saved_pages(snap);
+	demand->mark_copies = 0;
+}
+
+void law_demand_merged(struct law_demand *demand, const struct snap *snap,
+		       int64_t gain)
+{
+	uint64_t pages = gain > 0 ? (uint64_t)gain : 0;
+
+	demand->rewritten -= pages < demand->rewritten ? pages :
+							 demand->rewritten;
+	if (pages > demand->mark_pages / 4)
+		law_demand_mark(demand, snap);
+}
+
+/* Half of what was merged has been copied: that is how long merges live. */
+static void half_is_gone(struct law_demand *d, const struct snap *snap)
+{
+	d->life_s = 2 * (snap->mono_ns - d->mark_ns) / NS_PER_S;
+	d->copied_ns = snap->mono_ns;
+	if (d->life_s >= SHORT_LIFE_S)
+		d->strikes = 0;
+	else if (d->strikes < STRIKES_MAX)
+		d->strikes++;
+	law_demand_mark(d, snap);
+}
+
 static void follow_copies(struct law_demand *d, const struct snap *snap)
 {
-	uint64_t dt_ms = (snap->mono_ns - d->mono_ns) / 1000000;
-	uint64_t copies = 0, rate;
+	uint64_t copies = 0;
 
-	if (!snap_has(snap, SNAP_CAP_COW) || !dt_ms)
+	if (!snap_has(snap, SNAP_CAP_COW))
 		return;
 	if (snap->host.cow_ksm > d->cow)
 		copies = snap->host.cow_ksm - d->cow;
 	d->cow = snap->host.cow_ksm;
-
-	if (dt_ms > COW_TAU_MS)
-		dt_ms = COW_TAU_MS;
-	rate = d->cow_rate_milli;
-	rate -= rate * dt_ms / COW_TAU_MS;
-	/* copies spread over one time constant: pages/s x 1000 */
-	rate += copies * 1000000 / COW_TAU_MS;
-	d->cow_rate_milli = rate;
-
-	if (copies) {
-		d->rewritten += copies;
-		d->grew_ns = snap->mono_ns;
-		if (!d->since_ns)
-			d->since_ns = snap->mono_ns;
-	}
+	if (!copies)
+		return;
+	d->rewritten += copies;
+	if (d->rewritten > d->population)
+		d->rewritten = d->population;
+	d->mark_copies += copies;
+	d->grew_ns = snap->mono_ns;
+	if (!d->since_ns)
+		d->since_ns = snap->mono_ns;
+	if (d->mark_pages && d->mark_copies >= d->mark_pages / 2)
+		half_is_gone(d, snap);
 }
 
 void law_demand_update(struct law_demand *demand,
@@ -110,6 +135,8 @@ void law_demand_update(struct law_demand *demand,
 	if (!demand->primed) {
 		demand->primed = true;
 		demand->cow = snap->host.cow_ksm;
+		demand->copied_ns = snap->mono_ns;
+		law_demand_mark(demand, snap);
 	} else {
 		follow_copies(demand, snap);
 	}
@@ -124,7 +151,8 @@ bool law_demand_waits(const struct law_demand *demand,
 	uint64_t least = params->arrival_kib / 4;
 	uint64_t share = demand->population * params->arrival_permille / 1000;
 
-	if (demand->newcomer && demand->arrived >= least >> NEWCOMER_SHIFT)
+	if (demand->newcomer && demand->arrived >= least >> NEWCOMER_SHIFT &&
+	    demand->arrived >= share >> NEWCOMER_SHIFT)
 		return true;
 	if (demand->rewritten >= least >> REWRITE_SHIFT &&
 	    demand->rewritten >= share >> REWRITE_SHIFT)
@@ -142,15 +170,15 @@ void law_demand_take(struct law_demand *demand)
 	demand->grew_ns = 0;
 }
 
-uint32_t law_demand_lifetime_s(const struct law_demand *demand,
-			       const struct law_params *params,
-			       const struct snap *snap)
+uint32_t law_demand_life_s(const struct law_demand *demand,
+			   const struct law_params *params)
 {
-	uint64_t merged = snap_saved_pages(snap) + demand->rewritten;
-	uint64_t life = params->horizon_s;
+	uint64_t life = demand->life_s;
+	uint64_t peace = (demand->mono_ns - demand->copied_ns) / NS_PER_S >>
+			 demand->strikes;
 
-	if (demand->cow_rate_milli >= 1000)
-		life = merged * 1000 / demand->cow_rate_milli;
+	if (life < peace)
+		life = peace;
 	if (life > params->horizon_s)
 		life = params->horizon_s;
 	return life ? (uint32_t)life : 1;

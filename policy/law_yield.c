@@ -56,7 +56,7 @@
  * next one waits until waiting has cost a hunt's price.
  */
 #define SETTLE_NS (150 * NS_PER_MS)
-#define PATIENCE_NS (600 * NS_PER_MS)
+#define PATIENCE_NS (700 * NS_PER_MS)
 #define HUNT_GAP_NS (10 * NS_PER_S)
 
 #define PROOF_GAP_NS (5 * NS_PER_S)
@@ -158,7 +158,7 @@ static uint64_t pass_size(const struct yield *y, const struct snap *snap)
 	uint64_t known = snap->ksm.pages_shared + snap->ksm.pages_sharing +
 			 snap->ksm.pages_unshared + snap->ksm.pages_volatile;
 
-	if (known < y->pass_pages)
+	if (known && known < y->pass_pages)
 		known = y->pass_pages;
 	if (known < y->demand.population)
 		known = y->demand.population;
@@ -180,11 +180,12 @@ static int64_t hunt_worth(const struct yield *y,
 			  const struct law_params *params,
 			  const struct snap *snap)
 {
-	uint32_t life = law_demand_lifetime_s(&y->demand, params, snap);
-	uint64_t pages = y->demand.arrived * y->share_permille / 1000 +
-			 y->demand.rewritten;
+	const struct law_demand *d = &y->demand;
 
-	return worth_mib_s(snap, (int64_t)pages, life);
+	return worth_mib_s(snap, (int64_t)(d->arrived * y->share_permille / 1000),
+			   params->horizon_s) +
+	       worth_mib_s(snap, (int64_t)d->rewritten,
+			   law_demand_life_s(d, params));
 }
 
 static void observe(struct yield *y, const struct law_params *params,
@@ -243,6 +244,7 @@ static void end_hunt(struct yield *y, const struct snap *snap)
 		share = (share > 1000 ? 1000 : share) + y->share_permille;
 		y->share_permille = share / 2 < 20 ? 20 : (uint32_t)share / 2;
 	}
+	law_demand_mark(&y->demand, snap);
 	y->next_kind = PASS_PROOF;
 	y->next_pass_ns = y->now + PROOF_GAP_NS;
 }
@@ -268,7 +270,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	uint64_t cpu = y->cpu_ns - y->pass_cpu_ns;
 	uint64_t scanned = y->scanned - y->pass_scanned;
 	int64_t gain = (int64_t)(snap_saved_pages(snap) - y->pass_saved);
-	uint32_t life = law_demand_lifetime_s(&y->demand, params, snap);
+	uint32_t life = law_demand_life_s(&y->demand, params);
 	int64_t worth = worth_mib_s(snap, gain, life);
 
 	y->mid_pass = false;
@@ -285,6 +287,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 			end_hunt(y, snap);
 		return;
 	}
+	law_demand_merged(&y->demand, snap, gain);
 	plan_patrol(y, params, cpu, y->earned_mib_s > params->price_mib_s);
 }
 
@@ -318,7 +321,8 @@ static void reap_batch(struct yield *y, const struct law_params *params,
 	y->last_cost_ns = scanned ? (y->cpu_ns - y->batch_cpu_ns) / scanned :
 				    y->cost_ns[y->kind];
 	if (y->kind != PASS_MERGE && scanned >= BATCH_LEAST_PAGES)
-		y->scan_ns = (y->scan_ns + y->last_cost_ns) / 2;
+		y->scan_ns = y->last_cost_ns > y->scan_ns ? y->last_cost_ns :
+			     (y->scan_ns + y->last_cost_ns) / 2;
 	if (over)
 		end_pass(y, params, snap);
 	else if (y->kind == PASS_PATROL && !y->hunting &&
@@ -432,14 +436,18 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 		return false;
 	worth = hunt_worth(y, params, snap);
 	cost = price_of(params, hunt_cost_ns(y, snap));
+	if (worth < cost && d->rewritten > d->arrived && !y->mid_pass &&
+	    y->next_kind == PASS_PROOF)
+		/* What a proof pass merged would be copied at once. */
+		plan_patrol(y, params, patrol_cost_ns(y, snap), false);
 	if (worth < cost) {
 		ret_why->reason = LAW_REASON_NOT_WORTH;
 		ret_why->arg[0] = worth;
 		ret_why->arg[1] = cost;
 		if (d->rewritten > d->arrived) {
 			ret_why->reason = LAW_REASON_COW_STORM;
-			ret_why->arg[0] = (int64_t)d->cow_rate_milli / 1000;
-			ret_why->arg[1] = law_demand_lifetime_s(d, params, snap);
+			ret_why->arg[0] = (int64_t)d->rewritten;
+			ret_why->arg[1] = law_demand_life_s(d, params);
 		}
 		return false;
 	}
@@ -475,6 +483,13 @@ static void next_pass(struct yield *y, const struct law_params *params,
 	static const enum pass_kind of_hunt[] = { PASS_LEARN, PASS_MERGE };
 	uint32_t left = y->passes_wanted - y->passes_done;
 
+	if (y->hunting && left == 1 && law_demand_waits(&y->demand, params) &&
+	    hunt_worth(y, params, snap) > price_of(params, hunt_cost_ns(y, snap))) {
+		/* What came meanwhile is learnt now and merged in one more. */
+		y->hunt_waited += y->demand.arrived + y->demand.rewritten;
+		law_demand_take(&y->demand);
+		y->passes_wanted++;
+	}
 	if (y->hunting)
 		begin_pass(y, snap, left > 2 ? PASS_PATROL : of_hunt[2 - left]);
 	else
@@ -626,6 +641,9 @@ static void yield_decide(struct law_state *state,
 	} else if (!y->demand.population && !y->hunting) {
 		y->run = SNAP_RUN_STOP;
 		y->smart_scan = LAW_KEEP;
+		/* With nothing left to scan ksmd rests at a boundary. */
+		if (!pass_size(y, snap))
+			y->mid_pass = false;
 		d.phase = LAW_PHASE_IDLE;
 		d.reason = LAW_REASON_NOTHING_MERGEABLE;
 	} else if (y->hunting) {

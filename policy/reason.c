@@ -125,8 +125,8 @@ const char *law_reason_text(const struct decision *decision, char *buf,
 		break;
 	case LAW_REASON_COW_STORM:
 		snprintf(buf, size,
-			 "merged memory is rewritten faster than merging pays: %" PRId64 " pages a second copied, a merge lasts %" PRId64 " s",
-			 a[0], a[1]);
+			 "%s was rewritten, but merges last only about %" PRId64 " s here: not worth merging again",
+			 mib(a[0]), a[1]);
 		break;
 	case LAW_REASON_NOT_WORTH:
 		snprintf(buf, size,
