@@ -213,7 +213,8 @@ static void look_for_others(struct act *act, const struct snap *snap)
 	act_pause_foreign(&act->pause, snap->mono_ns, stopped);
 	save(act);
 	act_knobs_event(&act->knobs, ACT_EVENT_FOREIGN, stopped ?
-			"somebody else stopped KSM (%s): hands off until it is started again, or for %" PRIu64 " s at a time" :
+			"somebody else stopped KSM (%s): hands off until it runs again; %"
+			PRIu64 " s at a time" :
 			"somebody else changed %s: hands off for %" PRIu64 " s",
 			text,
 			act_pause_left_ms(&act->pause, snap->mono_ns) / 1000);
@@ -247,7 +248,9 @@ static int guard_unmerge(struct act *act, const struct snap *snap,
 	}
 	if (!act->refused)
 		act_knobs_event(&act->knobs, ACT_EVENT_REFUSED,
-				"unmerging takes %" PRIu64 " MiB and a reserve of 10 %% and %u MiB; %" PRIu64 " MiB are available",
+				"unmerging takes %" PRIu64
+				" MiB and a reserve of 10 %% and %u MiB; %"
+				PRIu64 " MiB are available",
 				need_kib / 1024, UNMERGE_RESERVE_KIB / 1024,
 				snap->host.mem_available_kib / 1024);
 	act->refused = true;
