@@ -132,7 +132,7 @@ bool probe_text_find(const struct probe_text *text, const char *key,
 		if (!hit)
 			return false;
 		after = hit + key_len;
-		from = after;
+		from = hit + 1;
 		if ((hit != text->at && hit[-1] != '\n') ||
 		    after == text->end ||
 		    (*after != ' ' && *after != ':' && *after != '\t'))

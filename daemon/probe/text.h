@@ -42,7 +42,7 @@ bool probe_text_is(const struct probe_text *text, const char *word);
 bool probe_text_starts(const struct probe_text *text, const char *prefix);
 
 /*
- * The rest of the line "KEY rest" or "KEY: rest". The line must end in a
+ * The rest of the line "KEY rest" or "KEY: rest", KEY not empty. It must end in a
  * newline.
  */
 bool probe_text_find(const struct probe_text *text, const char *key,

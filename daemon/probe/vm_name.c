@@ -109,10 +109,8 @@ static bool qemu_name(struct probe_text list, char ret_name[SNAP_NAME_LEN])
 
 		if (!next_option(&whole, piece))
 			return false;
-		if (probe_text_skip(&value, "guest=")) {
-			next_option(&value, ret_name);
-			return ret_name[0] != '\0';
-		}
+		if (probe_text_skip(&value, "guest="))
+			return next_option(&value, ret_name) && ret_name[0];
 		if (first && !strchr(piece, '=') && piece[0]) {
 			strcpy(ret_name, piece);
 			return true;

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* When the table is read, and what may be spent on dear looks. */
+#include "probe_fixture.h"
+
+#include "../../daemon/probe/look.h"
+#include "../../daemon/probe/probe.h"
+#include "../../daemon/probe/schedule.h"
+
+#define MS 1000000ull
+#define S (1000 * MS)
+#define STEP_PAGES (PROBE_ANON_STEP_KIB / 4)
+
+struct bench {
+	struct probe_schedule schedule;
+	struct snap snap;
+};
+
+/* Walked at second 100 for 100 us, a million pages around. */
+static struct bench bench_new(void)
+{
+	struct bench b = {
+		.schedule.age_ms = 10000,
+		.snap = { .mono_ns = 100 * S, .page_size = 4096,
+			  .caps = SNAP_CAP_ANON | SNAP_CAP_KSM },
+	};
+
+	b.snap.host.anon_pages = 1000000;
+	b.snap.ksm.pages_sharing = 5000;
+	probe_schedule_walked(&b.schedule, &b.snap, 100000);
+	return b;
+}
+
+static bool due_after(struct bench *b, uint64_t ns)
+{
+	b->snap.mono_ns = 100 * S + ns;
+	return probe_schedule_due(&b->schedule, &b->snap, false);
+}
+
+static void the_first_snapshot_reads_the_table(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.schedule.walked = false;
+	assert_true(due_after(&b, 0));
+}
+
+static void a_quiet_host_waits_for_age(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	assert_false(due_after(&b, 1 * S));
+	assert_false(due_after(&b, 9999 * MS));
+	assert_true(due_after(&b, 10 * S));
+}
+
+static void an_arrival_is_read_at_the_next_tick(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.snap.host.anon_pages += STEP_PAGES - 1;
+	assert_false(due_after(&b, 1 * S));
+	b.snap.host.anon_pages += 1;
+	assert_true(due_after(&b, 1 * S));
+	assert_true(due_after(&b, 990 * MS));
+}
+
+static void a_departure_counts_as_well(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.snap.host.anon_pages -= STEP_PAGES;
+	assert_true(due_after(&b, 1 * S));
+}
+
+static void merging_alone_moves_nothing(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.snap.host.anon_pages -= 600000;
+	b.snap.ksm.pages_sharing += 400000;
+	b.snap.ksm.zero_pages += 200000;
+	assert_false(due_after(&b, 1 * S));
+}
+
+static void walks_not_asked_for_cost_under_a_hundredth(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.snap.host.anon_pages *= 2;
+	assert_false(due_after(&b, 0));
+	assert_false(due_after(&b, 500 * MS));
+	/* A table that takes 200 ms to read is read every 20 s at most. */
+	b.schedule.cost_ns = 200 * MS;
+	assert_false(due_after(&b, 19 * S));
+	assert_true(due_after(&b, 20 * S));
+}
+
+static void a_look_is_never_refused(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.schedule.cost_ns = 200 * MS;
+	assert_true(probe_schedule_due(&b.schedule, &b.snap, true));
+}
+
+static void a_lost_counter_is_no_arrival_but_once(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.snap.caps = 0;
+	assert_true(due_after(&b, 1 * S));
+	probe_schedule_walked(&b.schedule, &b.snap, 0);
+	b.snap.mono_ns += 1 * S;
+	assert_false(probe_schedule_due(&b.schedule, &b.snap, false));
+}
+
+static void a_clock_that_went_back_makes_the_table_due(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	b.snap.mono_ns = 1;
+	assert_true(probe_schedule_due(&b.schedule, &b.snap, false));
+}
+
+static void the_ration_holds_over_any_hour(void **state)
+{
+	struct probe_ration ration;
+	uint64_t spent_ns = 0;
+	uint64_t now_ns;
+
+	(void)state;
+	probe_ration_init(&ration, 0);
+	for (now_ns = 0; now_ns < 3600 * S; now_ns += 100 * MS) {
+		if (!probe_ration_grant(&ration, now_ns, false))
+			continue;
+		probe_ration_pay(&ration, 1 * MS);
+		spent_ns += 1 * MS;
+	}
+	assert_in_range(spent_ns, 3600ull * LOOK_FILL_NS_PER_S,
+			3600ull * LOOK_FILL_NS_PER_S + LOOK_STORE_NS + MS);
+}
+
+static void a_huge_look_delays_others_but_not_for_ever(void **state)
+{
+	struct probe_ration ration;
+
+	(void)state;
+	probe_ration_init(&ration, 0);
+	assert_true(probe_ration_grant(&ration, 0, false));
+	probe_ration_pay(&ration, 3600 * S);
+	assert_false(probe_ration_grant(&ration, 0, false));
+	assert_false(probe_ration_grant(&ration, 0, true));
+	/* A search for mergeable memory goes first. */
+	assert_true(probe_ration_grant(&ration, 2 * S, true));
+	assert_false(probe_ration_grant(&ration, 2 * S, false));
+	assert_true(probe_ration_grant(&ration, 401 * S, false));
+}
+
+static void a_long_pause_fills_the_store_once(void **state)
+{
+	struct probe_ration ration;
+
+	(void)state;
+	probe_ration_init(&ration, 0);
+	assert_true(probe_ration_grant(&ration, UINT64_MAX / 2, false));
+	probe_ration_pay(&ration, LOOK_STORE_NS);
+	assert_false(probe_ration_grant(&ration, UINT64_MAX / 2, false));
+}
+
+static void looks_follow_growth_only_while_searching(void **state)
+{
+	struct probe_look look = { 0 };
+
+	(void)state;
+	assert_false(probe_look_due(&look, LOOK_PAGES_MIN - 1, true, 0));
+	assert_true(probe_look_due(&look, LOOK_PAGES_MIN, true, 0));
+	look = (struct probe_look){ .done = true, .rss_pages = 10000,
+				    .next_ns = 30 * S };
+	assert_false(probe_look_due(&look, 12499, true, 1 * S));
+	assert_true(probe_look_due(&look, 12500, true, 1 * S));
+	assert_false(probe_look_due(&look, 12500, false, 1 * S));
+	assert_true(probe_look_due(&look, 10000, false, 30 * S));
+}
+
+struct why_row {
+	struct snap_vm vm;
+	struct probe_look look;
+	bool knows;
+	uint32_t why;
+};
+
+/* 256 MiB, nearly all of it anonymous, then nearly all shared. */
+#define ANON .rss_pages = 65536, .rss_anon_pages = 60000, \
+	.rss_shared_pages = 5536
+#define SHARED .rss_pages = 65536, .rss_anon_pages = 5536, \
+	.rss_shared_pages = 60000
+
+static void each_reason_has_its_cause(void **state)
+{
+	static const struct why_row rows[] = {
+		{ { ANON, .vmm = SNAP_VMM_QEMU, .mergeable = true }, { 0 },
+		  true, 0 },
+		{ { ANON, .vmm = SNAP_VMM_QEMU }, { 0 }, true,
+		  SNAP_WHY_NOT_MADVISED },
+		{ { ANON, .vmm = SNAP_VMM_QEMU }, { 0 }, false, 0 },
+		{ { SHARED, .vmm = SNAP_VMM_QEMU }, { 0 }, true,
+		  SNAP_WHY_SHARED },
+		{ { SHARED, .vmm = SNAP_VMM_NONE, .mergeable = true }, { 0 },
+		  true, 0 },
+		/* a program of 20 MiB with hardly any guest yet ... */
+		{ { .rss_pages = 6000, .rss_anon_pages = 880,
+		    .rss_shared_pages = 5120, .mergeable = true,
+		    .vmm = SNAP_VMM_QEMU }, { 0 }, true, 0 },
+		/* ... or a small guest on a memfd */
+		{ { .rss_pages = 6000, .rss_anon_pages = 880,
+		    .rss_shared_pages = 5120, .vmm = SNAP_VMM_QEMU },
+		  { .shmem_kib = 16384 }, true, SNAP_WHY_SHARED },
+		{ { ANON, .vmm = SNAP_VMM_QEMU, .mergeable = true,
+		    .thp_kib = 60000 }, { 0 }, true, SNAP_WHY_THP },
+		{ { ANON, .vmm = SNAP_VMM_QEMU, .mergeable = true,
+		    .thp_kib = 59999 }, { 0 }, true, 0 },
+		{ { ANON, .vmm = SNAP_VMM_QEMU, .hugetlb_kib = 2097152 },
+		  { 0 }, true, SNAP_WHY_HUGETLB },
+		{ { ANON, .vmm = SNAP_VMM_QEMU, .mergeable = true },
+		  { .unreadable = true }, true, SNAP_WHY_UNREADABLE },
+		{ { .vmm = SNAP_VMM_QEMU }, { 0 }, true, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint32_t why = probe_why(&rows[i].vm, &rows[i].look,
+					 rows[i].knows, 4096);
+
+		if (why != rows[i].why)
+			fail_msg("row %zu: %#x", i, why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_snapshot_reads_the_table),
+		cmocka_unit_test(a_quiet_host_waits_for_age),
+		cmocka_unit_test(an_arrival_is_read_at_the_next_tick),
+		cmocka_unit_test(a_departure_counts_as_well),
+		cmocka_unit_test(merging_alone_moves_nothing),
+		cmocka_unit_test(walks_not_asked_for_cost_under_a_hundredth),
+		cmocka_unit_test(a_look_is_never_refused),
+		cmocka_unit_test(a_lost_counter_is_no_arrival_but_once),
+		cmocka_unit_test(a_clock_that_went_back_makes_the_table_due),
+		cmocka_unit_test(the_ration_holds_over_any_hour),
+		cmocka_unit_test(a_huge_look_delays_others_but_not_for_ever),
+		cmocka_unit_test(a_long_pause_fills_the_store_once),
+		cmocka_unit_test(looks_follow_growth_only_while_searching),
+		cmocka_unit_test(each_reason_has_its_cause),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
