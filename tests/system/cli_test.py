@@ -707,7 +707,8 @@ def a_full_disk_leaves_the_old_file_and_nothing_else():
     # more than the database's index of its log and gnuplot's script take,
     # less than the page
     limit = 100000
-    done = past("report", *SPAN, "-o", path, code=1, restore_signals=False,
+    done = past("report", "--from", "@%d" % (NOW_S - 7000), "-o", path, code=1,
+                restore_signals=False,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                                       (limit, limit)))
     assert path in done.stderr, done.stderr
