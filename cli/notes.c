@@ -7,6 +7,13 @@
 #include "notes.h"
 #include "words.h"
 
+/* Of one instant: what happened, what was decided then, what was written. */
+static int rank(const struct query_note *note)
+{
+	return !strcmp(note->kind, "event") ? 0 :
+	       !strcmp(note->kind, "decision") ? 1 : 2;
+}
+
 static char *copy_text(const char *text)
 {
 	return strdup(text ? text : "");
@@ -119,6 +126,8 @@ static int compare(const void *a, const void *b)
 
 	if (x->note.real_ms != y->note.real_ms)
 		return x->note.real_ms < y->note.real_ms ? -1 : 1;
+	if (rank(&x->note) != rank(&y->note))
+		return rank(&x->note) - rank(&y->note);
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 

@@ -126,6 +126,8 @@ const char *words_real(double value, char *buf)
 		return strcpy(buf, "0");
 	if (size >= 1e4)
 		return words_count(value, buf);
+	if (value == trunc(value))
+		digits = 0;
 	snprintf(buf, WORDS_NUMBER_LEN, "%.*f", digits, value);
 	return buf;
 }

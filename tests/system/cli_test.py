@@ -354,7 +354,7 @@ def status_says_it_in_words_with_units():
         text = ctl("--socket", daemon.path, "status").stdout
     assert_tame(text)
     for words in ("9.9, PID 4242", "1 h 1 min", "1.50 GiB of 4.00 GiB",
-                  "1.25 % of one core (cap 20.0 %)", "settled: all is ?[5mwell",
+                  "1.25 % of one core (cap 20 %)", "settled: all is ?[5mwell",
                   "law = static, 1 min 30 s more", "advisor_mode scan-time",
                   "8.00 GiB of 16.0 GiB", "1,234 rows"):
         assert words in text, (words, text)
@@ -598,6 +598,9 @@ def explain_falls_back_to_the_history():
     notes = json.loads(past("explain", "--limit", "1000", "-j").stdout)
     kinds = {note["kind"] for note in notes["explain"]}
     assert kinds == {"decision", "write", "event"}
+    # the start is told before the decision of the same instant, and its write
+    assert [note["kind"] for note in notes["explain"][:3]] == \
+        ["event", "decision", "write"], notes["explain"][:3]
     few = json.loads(past("explain", "-n", "3", "-j").stdout)["explain"]
     assert few == notes["explain"][-3:]
 

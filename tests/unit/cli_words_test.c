@@ -88,6 +88,7 @@ static void numbers_read_well(void **state)
 	assert_string_equal(words_real(0, buf), "0");
 	assert_string_equal(words_real(0.125, buf), "0.125");
 	assert_string_equal(words_real(12.34, buf), "12.3");
+	assert_string_equal(words_real(4, buf), "4");
 	assert_string_equal(words_real(54321, buf), "54,321");
 	assert_string_equal(words_real(NAN, buf), "-");
 	assert_string_equal(words_span(2.5, buf), "2.5 s");
