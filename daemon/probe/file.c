@@ -9,6 +9,13 @@
 
 #include "file.h"
 
+/*
+ * A seq_file hands out a page at a time, less what the next record would not
+ * fit into. Records of the files read here are shorter than half a page, so
+ * fewer bytes than that are the end; a second call to see it is saved.
+ */
+#define SEQ_LEAST 2048
+
 int probe_file_open(int dir_fd, const char *path)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
@@ -31,9 +38,9 @@ long probe_file_pread(int fd, char *buf, size_t size, size_t offset)
 			continue;
 		if (n < 0)
 			return -errno;
-		if (n == 0)
-			break;
 		len += (size_t)n;
+		if (n < SEQ_LEAST)
+			break;
 	}
 	return (long)len;
 }
