@@ -16,7 +16,7 @@ static const struct {
 	[OVERRIDE_LAW] = { "law", "the name of a law", 0, 0 },
 	[OVERRIDE_CPU_CAP] = { "cpu_cap", "1% to 100%", 10, 1000 },
 	[OVERRIDE_RUN] = { "run", "0, 1 or 2", 0, 2 },
-	[OVERRIDE_SLEEP] = { "sleep_millisecs", "1 to 60000",
+	[OVERRIDE_SLEEP] = { "sleep_millisecs", "1 to 600000",
 			     LAW_SLEEP_MS_MIN, LAW_SLEEP_MS_MAX },
 	[OVERRIDE_PAGES] = { "pages_to_scan", "1 to 200000",
 			     LAW_SCAN_PAGES_MIN, LAW_SCAN_PAGES_MAX },

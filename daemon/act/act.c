@@ -54,7 +54,7 @@ int act_open(const struct act_driver *driver, void *ctx,
 		return -ENOMEM;
 	}
 	act_knobs_init(&act->knobs, driver, ctx, hooks);
-	r = act_knobs_read(&act->knobs, &act->knobs.now);
+	r = act_knobs_read_damaged(&act->knobs, &act->knobs.now);
 	if (r < 0)
 		goto err;
 	if (saved_path && !driver->dry_run) {
@@ -67,6 +67,9 @@ int act_open(const struct act_driver *driver, void *ctx,
 		if (r < 0 && r != -EBADMSG)
 			goto err;
 	}
+	r = act_knobs_read(&act->knobs, &act->knobs.now);
+	if (r < 0)
+		goto err;
 	act->originals = act->knobs.now;
 	*ret_act = act;
 	return 0;
@@ -267,12 +270,12 @@ static int turn(struct act *act, const struct decision *decision,
 		const char *text)
 {
 	static const enum act_knob start[ACT_KNOB_COUNT] = {
-		ACT_KNOB_ADVISOR, ACT_KNOB_SLEEP, ACT_KNOB_PAGES,
-		ACT_KNOB_SMART_SCAN, ACT_KNOB_RUN,
+		ACT_KNOB_ADVISOR, ACT_KNOB_PAGES, ACT_KNOB_SMART_SCAN,
+		ACT_KNOB_SLEEP, ACT_KNOB_RUN,
 	};
 	static const enum act_knob stop[ACT_KNOB_COUNT] = {
-		ACT_KNOB_RUN, ACT_KNOB_ADVISOR, ACT_KNOB_SLEEP,
-		ACT_KNOB_PAGES, ACT_KNOB_SMART_SCAN,
+		ACT_KNOB_RUN, ACT_KNOB_ADVISOR, ACT_KNOB_PAGES,
+		ACT_KNOB_SMART_SCAN, ACT_KNOB_SLEEP,
 	};
 	const enum act_knob *order =
 		decision->run == SNAP_RUN_MERGE ? start : stop;

@@ -54,8 +54,9 @@ struct act_driver {
 };
 
 /*
- * Each sets *ret_ctx; 0 or -errno. @root as for probe_open(). A host without
- * KSM is act_open()'s -ENOENT, not an error here.
+ * Each sets *ret_ctx; 0 or -errno, -EACCES when the knobs cannot be written.
+ * @root as for probe_open(). A host without KSM is act_open()'s -ENOENT, not an
+ * error here.
  *
  * The record driver obeys the kernel's rules (mm/ksm.c): while advisor_mode is
  * not none, pages_to_scan gives -EINVAL; switching modes resets pages_to_scan.

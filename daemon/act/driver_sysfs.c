@@ -33,6 +33,7 @@ static const char *const advisor_modes[] = {
 int act_sysfs_new(const char *root, void **ret_ctx)
 {
 	size_t len = root ? strlen(root) : 0;
+	char run[PATH_MAX];
 	char *copy;
 
 	while (len && root[len - 1] == '/')
@@ -42,6 +43,11 @@ int act_sysfs_new(const char *root, void **ret_ctx)
 	copy = strndup(len ? root : "", len);
 	if (!copy)
 		return -ENOMEM;
+	snprintf(run, sizeof(run), "%s" KSM_DIR "/run", copy);
+	if (access(run, W_OK) && (errno == EACCES || errno == EROFS)) {
+		free(copy);
+		return -EACCES;
+	}
 	*ret_ctx = copy;
 	return 0;
 }

@@ -8,8 +8,9 @@
  * to be none, and last, after which pages_to_scan is left alone, when it is
  * to be scan-time.
  *
- * Writing run waits for ksmd's batch in progress, hence it comes after the
- * knobs that make the next batch smaller.
+ * A changed sleep_millisecs wakes ksmd at once, hence it comes after the knobs
+ * that shape the batch it wakes for. Writing run waits for ksmd's batch in
+ * progress, hence it comes last.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -64,20 +65,36 @@ void act_knobs_event(const struct act_knobs *knobs, enum act_event event,
 	knobs->hooks.on_event(knobs->hooks.arg, event, text);
 }
 
-int act_knobs_read(const struct act_knobs *knobs,
-		   struct act_values *ret_values)
+static int read_all(const struct act_knobs *knobs, bool damaged,
+		    struct act_values *ret_values)
 {
 	struct act_values values = { 0 };
 	int r;
 
 	for (int i = 0; i < ACT_KNOB_COUNT; i++) {
 		r = knobs->driver->read(knobs->ctx, i, &values.value[i]);
+		if (r == -EBADMSG && damaged) {
+			values.value[i] = UINT64_MAX;
+			r = 0;
+		}
 		values.has[i] = !r;
 		if (r < 0 && i == ACT_KNOB_RUN)
 			return r;
 	}
 	*ret_values = values;
 	return 0;
+}
+
+int act_knobs_read(const struct act_knobs *knobs,
+		   struct act_values *ret_values)
+{
+	return read_all(knobs, false, ret_values);
+}
+
+int act_knobs_read_damaged(const struct act_knobs *knobs,
+			   struct act_values *ret_values)
+{
+	return read_all(knobs, true, ret_values);
 }
 
 static int64_t real_ms(void)
@@ -151,11 +168,11 @@ int act_knobs_give_back(struct act_knobs *knobs,
 			unsigned int *written)
 {
 	static const enum act_knob plain[] = {
-		ACT_KNOB_ADVISOR, ACT_KNOB_SLEEP, ACT_KNOB_PAGES,
-		ACT_KNOB_SMART_SCAN, ACT_KNOB_RUN,
+		ACT_KNOB_ADVISOR, ACT_KNOB_PAGES, ACT_KNOB_SMART_SCAN,
+		ACT_KNOB_SLEEP, ACT_KNOB_RUN,
 	};
 	static const enum act_knob advised[] = {
-		ACT_KNOB_SLEEP, ACT_KNOB_SMART_SCAN, ACT_KNOB_RUN,
+		ACT_KNOB_SMART_SCAN, ACT_KNOB_SLEEP, ACT_KNOB_RUN,
 		ACT_KNOB_ADVISOR,
 	};
 	bool scan_time = values->has[ACT_KNOB_ADVISOR] &&

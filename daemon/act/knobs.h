@@ -42,6 +42,13 @@ int act_knobs_read(const struct act_knobs *knobs,
 		   struct act_values *ret_values);
 
 /*
+ * The same before healing: a knob that makes no sense, because its writer was
+ * killed over it, holds UINT64_MAX and thus differs from every original.
+ */
+int act_knobs_read_damaged(const struct act_knobs *knobs,
+			   struct act_values *ret_values);
+
+/*
  * Write @value if the knob holds something else, read it back, report.
  * 0, also for a knob that does not exist; -EIO when another value is read
  * back; or -errno. @knobs->now tells what the knob holds afterwards.

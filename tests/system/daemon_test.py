@@ -30,7 +30,7 @@ def busy_host(**knobs):
 
 def written(host):
     """The daemon has put its hand on the knobs."""
-    return lambda: host.knob("sleep_millisecs") in ("60000", "59999")
+    return lambda: host.knob("sleep_millisecs") in ("600000", "599999")
 
 
 def test_restores_on_term():

@@ -145,6 +145,17 @@ def normal(value):
     return value
 
 
+def connect(sock, path):
+    """connect() with patience: EAGAIN while the listener's queue is full."""
+    def done():
+        try:
+            sock.connect(path)
+            return True
+        except BlockingIOError:
+            return False
+    wait_for("a place in the queue", done)
+
+
 class Error(Exception):
     def __init__(self, name, parameters):
         super().__init__(f"{name}: {parameters}")
@@ -179,7 +190,7 @@ class Daemon:
     def call(self, method, **parameters):
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(DEADLINE_S)
-            s.connect(self.sock)
+            connect(s, self.sock)
             s.sendall(json.dumps({"method": f"io.density.Control.{method}",
                                   "parameters": parameters}).encode() + b"\0")
             data = b""

@@ -63,8 +63,8 @@ static void ksmd_stops_before_and_starts_after_the_rest(void **state)
 	host_tick(&host, decide(1, 30, 200));
 	host_tick(&host, decide(0, 40, 300));
 	assert_string_equal(act_record_order(host.ctx),
-			    "sleep_millisecs pages_to_scan run "
-			    "run sleep_millisecs pages_to_scan");
+			    "pages_to_scan sleep_millisecs run "
+			    "run pages_to_scan sleep_millisecs");
 	host_close(&host);
 }
 
@@ -79,7 +79,7 @@ static void the_advisor_goes_first_and_comes_back_last(void **state)
 	assert_int_equal(host_tick(&host, decide(0, 20, 1000)), 0);
 	assert_int_equal(act_restore(host.act, "bye"), 0);
 	assert_string_equal(act_record_order(host.ctx),
-			    "advisor_mode sleep_millisecs pages_to_scan run "
+			    "advisor_mode pages_to_scan sleep_millisecs run "
 			    "sleep_millisecs run advisor_mode");
 	/* 500 is what the kernel's advisor begins with. */
 	host_expect(&host, 1, 30, 500, 1, 1);
