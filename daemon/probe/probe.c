@@ -17,11 +17,14 @@
 #include "table.h"
 
 #define NS_PER_S 1000000000ull
+/* A walk brings along what changes slowly, but not every walk of a busy time. */
+#define SLOW_AGE_NS (9 * NS_PER_S)
 
 struct probe {
 	int root_fd;
 	uint64_t looks;
-	uint32_t slow_caps;		/* of what was read with the table */
+	uint32_t slow_caps;		/* of what take_slow() read */
+	uint64_t slow_ns;		/* and when */
 	int32_t ksmd_pid;		/* whose schedstat is open */
 	char schedstat_path[64];
 	struct probe_ksm *ksm;
@@ -146,7 +149,17 @@ static uint32_t take_counters(struct probe *probe)
 	return caps;
 }
 
-static void take_table(struct probe *probe)
+static void take_slow(struct probe *probe)
+{
+	struct snap *snap = &probe->snap;
+
+	probe->slow_ns = snap->mono_ns;
+	probe->slow_caps = probe_numa_read(probe->root_fd, &snap->host);
+	if (snap_has(snap, SNAP_CAP_KSM))
+		probe_ksm_read_seldom(probe->ksm, probe->root_fd, &snap->ksm);
+}
+
+static void take_table(struct probe *probe, bool look)
 {
 	struct snap *snap = &probe->snap;
 	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -155,10 +168,9 @@ static void take_table(struct probe *probe)
 	probe_table_walk(probe->table, snap->mono_ns);
 	snap->vms = probe_table_vms(probe->table, &snap->nvms);
 	snap->vms_seq = snap->seq;
-	probe->slow_caps = probe_table_caps(probe->table) |
-			   probe_numa_read(probe->root_fd, &snap->host);
-	if (snap_has(snap, SNAP_CAP_KSM))
-		probe_ksm_read_seldom(probe->ksm, probe->root_fd, &snap->ksm);
+	if (look || probe->looks == 1 ||
+	    snap->mono_ns - probe->slow_ns >= SLOW_AGE_NS)
+		take_slow(probe);
 	probe_schedule_walked(&probe->schedule, snap,
 			      clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns);
 }
@@ -191,8 +203,9 @@ const struct snap *probe_take(struct probe *probe, bool look)
 	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
 	snap->caps = take_counters(probe);
 	if (probe_schedule_due(&probe->schedule, snap, look))
-		take_table(probe);
-	snap->caps |= take_ksmd(probe) | probe->slow_caps;
+		take_table(probe, look);
+	snap->caps |= take_ksmd(probe) | probe->slow_caps |
+		      probe_table_caps(probe->table);
 	return snap;
 }
 

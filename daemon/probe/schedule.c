@@ -10,6 +10,36 @@ static uint64_t invariant_pages(const struct snap *snap)
 		       snap->host.anon_pages + snap_saved_pages(snap) : 0;
 }
 
+static uint64_t quick_regained(const struct probe_schedule *schedule,
+			       const struct snap *snap)
+{
+	return snap->mono_ns > schedule->quick_ns ?
+		       (snap->mono_ns - schedule->quick_ns) /
+			       SCHEDULE_QUICK_AGAIN_NS : 0;
+}
+
+static bool has_quick(const struct probe_schedule *schedule,
+		      const struct snap *snap)
+{
+	return schedule->quick_used < SCHEDULE_QUICK ||
+	       quick_regained(schedule, snap);
+}
+
+/* Give back what time has earned, then take for a walk soon after another. */
+static void count_quick(struct probe_schedule *schedule,
+			const struct snap *snap)
+{
+	uint64_t regained = quick_regained(schedule, snap);
+
+	schedule->quick_ns += regained * SCHEDULE_QUICK_AGAIN_NS;
+	schedule->quick_used -= regained < schedule->quick_used ?
+					(uint32_t)regained :
+					schedule->quick_used;
+	if (schedule->walked && schedule->quick_used < SCHEDULE_QUICK &&
+	    snap->mono_ns - schedule->walked_ns < SCHEDULE_GAP_LONG_NS)
+		schedule->quick_used++;
+}
+
 bool probe_schedule_due(const struct probe_schedule *schedule,
 			const struct snap *snap, bool look)
 {
@@ -22,6 +52,8 @@ bool probe_schedule_due(const struct probe_schedule *schedule,
 	gap_ns = schedule->cost_ns * SCHEDULE_COST_FACTOR;
 	if (gap_ns < SCHEDULE_GAP_MIN_NS)
 		gap_ns = SCHEDULE_GAP_MIN_NS;
+	if (gap_ns < SCHEDULE_GAP_LONG_NS && !has_quick(schedule, snap))
+		gap_ns = SCHEDULE_GAP_LONG_NS;
 	if (since_ns < gap_ns)
 		return false;
 	if (since_ns / 1000000 >= schedule->age_ms)
@@ -36,6 +68,7 @@ bool probe_schedule_due(const struct probe_schedule *schedule,
 void probe_schedule_walked(struct probe_schedule *schedule,
 			   const struct snap *snap, uint64_t cost_ns)
 {
+	count_quick(schedule, snap);
 	schedule->walked = true;
 	schedule->walked_ns = snap->mono_ns;
 	schedule->cost_ns = cost_ns;

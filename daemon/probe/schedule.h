@@ -7,6 +7,10 @@
  * when memory comes or goes. A move of PROBE_ANON_STEP_KIB makes the table due
  * at once, age makes it due anyway, and a table that is dear to read must wait
  * until reading it costs less than a hundredth of a core.
+ *
+ * Memory that moves all the time would have the table read at every tick. So
+ * only SCHEDULE_QUICK walks may follow each other that closely, and one more
+ * for every ten seconds passed; beyond that every other tick has to do.
  */
 #ifndef DENSITY_PROBE_SCHEDULE_H
 #define DENSITY_PROBE_SCHEDULE_H
@@ -18,6 +22,9 @@
 
 /* Ticks of one second come a little early at times. */
 #define SCHEDULE_GAP_MIN_NS 750000000ull
+#define SCHEDULE_GAP_LONG_NS 1750000000ull
+#define SCHEDULE_QUICK 8
+#define SCHEDULE_QUICK_AGAIN_NS 10000000000ull
 #define SCHEDULE_COST_FACTOR 100
 #define SCHEDULE_AGE_DEFAULT_MS 10000
 
@@ -27,6 +34,8 @@ struct probe_schedule {
 	uint64_t walked_ns;	/* when the table was read */
 	uint64_t cost_ns;	/* CPU time that it took */
 	uint64_t anon_pages;	/* the invariant sum at that time */
+	uint32_t quick_used;	/* of SCHEDULE_QUICK */
+	uint64_t quick_ns;	/* when one was last given back */
 };
 
 /* @snap: counters are read, its table is the old one. */

@@ -101,6 +101,29 @@ static void walks_not_asked_for_cost_under_a_hundredth(void **state)
 	assert_true(due_after(&b, 20 * S));
 }
 
+/* An hour of ticks in which memory moves, a second apart. */
+static void memory_that_always_moves_is_read_every_other_tick(void **state)
+{
+	struct bench b = bench_new();
+	unsigned int walks = 0, waited = 0, t;
+
+	(void)state;
+	for (t = 1; t <= 3600; t++) {
+		b.snap.mono_ns += 1 * S;
+		b.snap.host.anon_pages += STEP_PAGES;
+		waited++;
+		if (!probe_schedule_due(&b.schedule, &b.snap, false))
+			continue;
+		assert_in_range(waited, 1, 2);
+		waited = 0;
+		walks++;
+		probe_schedule_walked(&b.schedule, &b.snap, 100000);
+		if (t == SCHEDULE_QUICK)
+			assert_int_equal(walks, SCHEDULE_QUICK);
+	}
+	assert_in_range(walks, 1800, 1800 + 3600 / 10);
+}
+
 static void a_look_is_never_refused(void **state)
 {
 	struct bench b = bench_new();
@@ -255,6 +278,8 @@ int main(void)
 		cmocka_unit_test(a_departure_counts_as_well),
 		cmocka_unit_test(merging_alone_moves_nothing),
 		cmocka_unit_test(walks_not_asked_for_cost_under_a_hundredth),
+		cmocka_unit_test(
+			memory_that_always_moves_is_read_every_other_tick),
 		cmocka_unit_test(a_look_is_never_refused),
 		cmocka_unit_test(a_lost_counter_is_no_arrival_but_once),
 		cmocka_unit_test(a_clock_that_went_back_makes_the_table_due),
