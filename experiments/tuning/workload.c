@@ -252,21 +252,26 @@ static int parse_options(int argc, char **argv, struct sizes *s)
 static int start(const struct sizes *s, pid_t *pids)
 {
 	unsigned long i;
+	int failed = 0;
 
+	/* Inherited, so that no signal can come too early for a child. */
+	signal(SIGUSR1, on_rewrite);
+	signal(SIGTERM, on_end);
+	signal(SIGINT, SIG_IGN);	/* the terminal's ^C: the starter's job */
 	for (i = 0; i < s->procs; i++) {
 		pids[i] = fork();
-		if (pids[i] < 0)
-			return -errno;
+		if (pids[i] < 0) {
+			failed = -errno;
+			break;
+		}
 		if (pids[i])
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		signal(SIGUSR1, on_rewrite);
-		signal(SIGTERM, on_end);
-		signal(SIGINT, SIG_IGN);	/* the terminal's ^C: ask the parent */
 		say("pid", 0, false);
 		_exit(child(s, i));
 	}
-	return 0;
+	signal(SIGTERM, SIG_DFL);
+	return failed;
 }
 
 static void tell(const pid_t *pids, unsigned long n, int sig)
@@ -291,11 +296,12 @@ int main(int argc, char **argv)
 
 	page_size = (unsigned long)sysconf(_SC_PAGESIZE);
 	if (parse_options(argc, argv, &s)) {
-		fprintf(stderr, "usage: workload [--procs N] [--same-mib N] [--unique-mib N] [--volatile-mib N]\n"
-			"\t[--zero-mib N] [--rewrite-mib N] [--volatile-rate PAGES_PER_S] [--seed N]\n");
+		fputs("usage: workload [--procs N] [--same-mib N]\n"
+		      "\t[--unique-mib N] [--volatile-mib N]\n"
+		      "\t[--zero-mib N] [--rewrite-mib N]\n"
+		      "\t[--volatile-rate PAGES_PER_S] [--seed N]\n", stderr);
 		return 2;
 	}
-	signal(SIGINT, SIG_IGN);
 	if (start(&s, pids)) {
 		perror("workload: fork");
 		failed = 1;
