@@ -87,8 +87,11 @@ void law_demand_merged(struct law_demand *demand, const struct snap *snap,
 {
 	uint64_t pages = gain > 0 ? (uint64_t)gain : 0;
 
-	demand->rewritten -= pages < demand->rewritten ? pages :
-							 demand->rewritten;
+	/* A page copied twice was counted twice: half of them is all of them. */
+	if (pages >= demand->rewritten / 2)
+		demand->rewritten = 0;
+	else
+		demand->rewritten -= pages;
 	if (pages > demand->mark_pages / 4)
 		law_demand_mark(demand, snap);
 }

@@ -57,7 +57,7 @@
  */
 #define SETTLE_NS (150 * NS_PER_MS)
 #define PATIENCE_NS (700 * NS_PER_MS)
-#define HUNT_GAP_NS (10 * NS_PER_S)
+#define HUNT_GAP_NS (3 * NS_PER_S)
 
 #define PROOF_GAP_NS (5 * NS_PER_S)
 /* Less than LAW_SLEEP_MS_MAX, after which ksmd would wake by itself. */
@@ -288,7 +288,9 @@ static void end_pass(struct yield *y, const struct law_params *params,
 		return;
 	}
 	law_demand_merged(&y->demand, snap, gain);
-	plan_patrol(y, params, cpu, y->earned_mib_s > params->price_mib_s);
+	/* One that merged a quarter of all there is has not seen the end. */
+	plan_patrol(y, params, cpu, y->earned_mib_s > params->price_mib_s ||
+		    gain > (int64_t)(snap_saved_pages(snap) / 4));
 }
 
 /* What patrol may spend in the longest gap between two of its batches. */
@@ -455,7 +457,8 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 	    (int64_t)(y->loss_mib_ms / 1000) >= cost)
 		return true;
 	return y->now - d->since_ns >= PATIENCE_NS &&
-	       (!y->hunt_ended_ns || y->now - y->hunt_ended_ns >= HUNT_GAP_NS);
+	       (d->newcomer || !y->hunt_ended_ns ||
+		y->now - y->hunt_ended_ns >= HUNT_GAP_NS);
 }
 
 /*

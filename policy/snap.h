@@ -63,6 +63,7 @@ struct snap_ksm {
 	/* gauges, pages */
 	uint64_t pages_shared;
 	uint64_t pages_sharing;
+	uint64_t stale_pages;	/* of pages_sharing: copied since, see stale.h */
 	uint64_t pages_unshared;
 	uint64_t pages_volatile;
 	uint64_t zero_pages;
@@ -174,7 +175,7 @@ static inline bool snap_has(const struct snap *s, uint32_t caps)
 /* Pages that merging saves now: sharers and pages replaced by the zero page. */
 static inline uint64_t snap_saved_pages(const struct snap *s)
 {
-	return s->ksm.pages_sharing + s->ksm.zero_pages;
+	return s->ksm.pages_sharing - s->ksm.stale_pages + s->ksm.zero_pages;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../policy/stale.h"
 #include "file.h"
 #include "probe.h"
 #include "schedule.h"
@@ -30,6 +31,7 @@ struct probe {
 	struct probe_ksm *ksm;
 	struct probe_table *table;
 	struct probe_schedule schedule;
+	struct stale stale;
 	struct probe_file vmstat;
 	struct probe_file meminfo;
 	struct probe_file psi_cpu;
@@ -202,6 +204,7 @@ const struct snap *probe_take(struct probe *probe, bool look)
 	snap->mono_ns = clock_ns(CLOCK_BOOTTIME);
 	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
 	snap->caps = take_counters(probe);
+	stale_update(&probe->stale, snap);
 	if (probe_schedule_due(&probe->schedule, snap, look))
 		take_table(probe, look);
 	snap->caps |= take_ksmd(probe) | probe->slow_caps |

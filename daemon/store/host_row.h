@@ -26,6 +26,7 @@ enum host_fold {
 #define HOST_COLUMNS(X) \
 	X(pages_shared, HOST_MEAN) \
 	X(pages_sharing, HOST_MEAN) \
+	X(stale_pages, HOST_MEAN) \
 	X(pages_unshared, HOST_MEAN) \
 	X(pages_volatile, HOST_MEAN) \
 	X(zero_pages, HOST_MEAN) \

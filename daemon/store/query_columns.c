@@ -28,8 +28,8 @@ static const struct {
 	enum how how;
 	enum host_col col;
 } columns[] = {
-	{ { "saved_mib", "MiB", "memory that merging saves (pages_sharing + "
-	    "zero pages)", QUERY_GAUGE, true }, SAVED, 0 },
+	{ { "saved_mib", "MiB", "memory that merging saves (pages_sharing - "
+	    "stale_pages + zero_pages)", QUERY_GAUGE, true }, SAVED, 0 },
 	{ { "profit_mib", "MiB", "the same less ksmd's own metadata "
 	    "(general_profit)", QUERY_GAUGE, false },
 	  PAGES_MIB, HOST_profit_pages },
@@ -37,6 +37,8 @@ static const struct {
 	  PLAIN, HOST_pages_shared },
 	{ { "pages_sharing", "pages", "mappings that KSM pages replaced",
 	    QUERY_GAUGE, false }, PLAIN, HOST_pages_sharing },
+	{ { "stale_pages", "pages", "of these, written to since ksmd's last pass",
+	    QUERY_GAUGE, false }, PLAIN, HOST_stale_pages },
 	{ { "pages_unshared", "pages", "unique pages, checked again and again",
 	    QUERY_GAUGE, false }, PLAIN, HOST_pages_unshared },
 	{ { "pages_volatile", "pages", "pages that change too fast",
@@ -104,9 +106,11 @@ int query_column_find(const char *name)
 int64_t query_saved_pages(const struct host_row *row)
 {
 	int64_t sharing = row->value[HOST_pages_sharing];
+	int64_t stale = row->value[HOST_stale_pages];
 	int64_t zero = row->value[HOST_zero_pages];
 
-	return (sharing == HOST_NULL ? 0 : sharing) +
+	return (sharing == HOST_NULL ? 0 : sharing) -
+	       (stale == HOST_NULL ? 0 : stale) +
 	       (zero == HOST_NULL ? 0 : zero);
 }
 

@@ -72,6 +72,7 @@ static void fill_gauges(const struct snap *snap, int64_t *value)
 
 	value[HOST_pages_shared] = known(has_ksm, ksm->pages_shared);
 	value[HOST_pages_sharing] = known(has_ksm, ksm->pages_sharing);
+	value[HOST_stale_pages] = known(has_ksm, ksm->stale_pages);
 	value[HOST_pages_unshared] = known(has_ksm, ksm->pages_unshared);
 	value[HOST_pages_volatile] = known(has_ksm, ksm->pages_volatile);
 	value[HOST_zero_pages] =

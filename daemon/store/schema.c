@@ -28,6 +28,7 @@
 	" span_ms INTEGER NOT NULL," \
 	" samples INTEGER NOT NULL," \
 	" pages_shared INTEGER, pages_sharing INTEGER," \
+	" stale_pages INTEGER," \
 	" pages_unshared INTEGER, pages_volatile INTEGER," \
 	" zero_pages INTEGER, profit_pages INTEGER," \
 	" mem_available_kib INTEGER, mem_total_kib INTEGER," \
@@ -46,7 +47,7 @@
 	"  AS utc," \
 	" h.real_ms, h.span_ms / 1000.0 AS span_s," \
 	" law.text AS law, phase.text AS phase," \
-	" (h.pages_sharing + coalesce(h.zero_pages, 0))" \
+	" (h.pages_sharing - h.stale_pages + coalesce(h.zero_pages, 0))" \
 	"  * run.page_size / 1048576.0 AS saved_mib," \
 	" h.profit_pages * run.page_size / 1048576.0 AS profit_mib," \
 	" h.population_pages * run.page_size / 1048576.0 AS population_mib," \

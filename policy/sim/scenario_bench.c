@@ -15,6 +15,12 @@
 
 #include "sim.h"
 
+/*
+ * Two passes over pages that are all young cost 1.1 CPU-s; the cap lends 1.0 in
+ * five seconds, and aggressive obeys no cap.
+ */
+#define TODO_CAP "a hunt costs more than the cap lends"
+
 /* Started 0.3 s apart, each fills its memory within a second. */
 #define BENCH_REGIONS { \
 	{ PLANT_GROUP, 48, .group = 1, .ramp_ms = 1000 }, \
@@ -147,8 +153,8 @@ const struct sim_scenario sim_scenarios_bench[] = {
 		.late = { { 50, 80 }, { 110, 130 } },
 		.claims = {
 			{ SIM_A, SIM_GE, 0.93, SIM_ORACLE },
-			{ SIM_T90_0, SIM_LE, 1.0, "aggressive" },
-			{ SIM_T90_0 + 1, SIM_LE, 1.0, "aggressive" },
+			{ SIM_T90_0, SIM_LE, 1.0, "aggressive", TODO_CAP },
+			{ SIM_T90_0 + 1, SIM_LE, 1.0, "aggressive", TODO_CAP },
 			{ SIM_A_PER_C, SIM_GE, 1.5, SIM_BEST_PEER },
 			{ SIM_PEAK, SIM_LE, 220, NULL },
 			{ SIM_LATE, SIM_LE, 0.25, "aggressive" },

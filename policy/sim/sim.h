@@ -85,6 +85,7 @@ struct sim_claim {
 	enum sim_op op;
 	double bound;
 	const char *ref;	/* a controller, or SIM_BEST_PEER */
+	const char *todo;	/* why it is known not to hold, or NULL */
 };
 
 /* Saves what can be saved, whatever the cost. */

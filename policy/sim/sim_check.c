@@ -174,7 +174,10 @@ static void print_value(FILE *out, double value)
 		fprintf(out, "%.4g", value);
 }
 
-/* One line of TAP; 1 when the claim does not hold. */
+/*
+ * One line of TAP; 1 when the claim does not hold. A shortfall that is known is
+ * shown as what TAP calls a TODO: it does not fail, and it does not hide.
+ */
 static int print_claim(FILE *out, unsigned int line, unsigned int number,
 		       const struct sim_scenario *s,
 		       const struct sim_claim *claim, double value,
@@ -189,13 +192,15 @@ static int print_claim(FILE *out, unsigned int line, unsigned int number,
 	print_value(out, bound);
 	if (claim->ref)
 		fprintf(out, " (%g x %s)", claim->bound, claim->ref);
+	if (claim->todo)
+		fprintf(out, " # TODO %s", claim->todo);
 	fputc('\n', out);
 	fflush(out);
-	return !ok;
+	return !ok && !claim->todo;
 }
 
 /* Every scenario claims this of every law without saying so. */
-static const struct sim_claim always = { SIM_BAD, SIM_LE, 0, NULL };
+static const struct sim_claim always = { SIM_BAD, SIM_LE, 0, NULL, NULL };
 
 static bool claim_last(const struct sim_claim *claim)
 {

@@ -14,6 +14,7 @@
 
 #include "../reason.h"
 #include "sim.h"
+#include "../stale.h"
 #include "sim_agenda.h"
 #include "sim_meter.h"
 
@@ -35,6 +36,7 @@ struct run {
 	struct law_state state;
 	struct snap snap;
 	struct snap_vm vms[VMS_MAX];
+	struct stale stale;
 	uint64_t table_ns;
 	uint64_t table_anon;
 	struct decision decision;
@@ -76,6 +78,7 @@ static void apply(struct run *r)
 {
 	const struct decision *d = &r->decision;
 	const struct snap_ksm *now = &r->snap.ksm;
+	uint32_t smart_scan;
 
 	check_bounds(r, d);
 	if (d->phase == LAW_PHASE_OFF)
@@ -85,9 +88,11 @@ static void apply(struct run *r)
 		plant_show(r->plant, &r->snap);
 		r->writes++;
 	}
+	smart_scan = d->smart_scan == LAW_KEEP ? r->conf.smart_scan :
+						 d->smart_scan;
 	if (snap_has(&r->snap, SNAP_CAP_SKIPPED) &&
-	    d->smart_scan != LAW_KEEP && d->smart_scan != now->smart_scan) {
-		plant_set_smart_scan(r->plant, d->smart_scan);
+	    smart_scan != now->smart_scan) {
+		plant_set_smart_scan(r->plant, smart_scan);
 		r->writes++;
 	}
 	if (d->scan_pages != now->scan_pages) {
@@ -110,6 +115,7 @@ static void tick(struct run *r)
 {
 	r->snap.seq++;
 	plant_show(r->plant, &r->snap);
+	stale_update(&r->stale, &r->snap);
 	look(r);
 	r->law->decide(&r->state, &r->params, &r->snap, &r->decision);
 	apply(r);

@@ -426,7 +426,7 @@ static void every_promised_column_exists(void **state)
 {
 	static const char *const names[] = {
 		"saved_mib", "profit_mib", "pages_shared", "pages_sharing",
-		"pages_unshared", "pages_volatile", "zero_pages",
+		"stale_pages", "pages_unshared", "pages_volatile", "zero_pages",
 		"scanned_per_s", "skipped_per_s", "full_scans",
 		"ksmd_cpu_pct", "ksmd_cpu_s", "daemon_cpu_ms", "cow_per_s",
 		"mem_available_mib", "mem_total_mib", "swap_used_mib",
