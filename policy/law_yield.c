@@ -640,7 +640,8 @@ static void yield_decide(struct law_state *state,
 		say(y, params, y->hunting ? LAW_PHASE_HUNT : LAW_PHASE_PATROL,
 		    y->hunting ? LAW_REASON_HUNTING : LAW_REASON_PATROL, snap,
 		    &d);
-		d.next_ms = POLL_MIN_MS;
+		/* Soon after it was due, less often the longer it takes. */
+		d.next_ms = (uint32_t)((y->now - y->batch_ns) / NS_PER_MS) / 4;
 	} else if (!y->demand.population && !y->hunting) {
 		y->run = SNAP_RUN_STOP;
 		y->smart_scan = LAW_KEEP;
