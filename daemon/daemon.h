@@ -58,6 +58,7 @@ struct daemon {
 	uint64_t sampled_ns;		/* last row of history */
 	uint64_t maintained_ns;
 	uint64_t metrics_ns;
+	int metrics_error;		/* of the last write, 0 when well */
 	uint64_t cow;			/* for the rate of copies */
 	uint64_t cow_ns;
 	uint32_t cow_per_s;

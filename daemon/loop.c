@@ -4,6 +4,7 @@
  * history rows keep to the policy's interval, however fast the ticks come.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -118,6 +119,21 @@ static void record(struct daemon *d)
 	store_maintain(d->store, s->real_ms);
 }
 
+/* Say it once when it begins to fail, and once when it is well again. */
+static void write_metrics(struct daemon *d, const struct metrics_input *input)
+{
+	char path[PATH_MAX];
+	int r = -ENAMETOOLONG;
+
+	if (snprintf(path, sizeof(path), "%s%s", d->options.root,
+		     d->conf->metrics_path) < (int)sizeof(path))
+		r = metrics_write(path, input);
+	if (r != d->metrics_error)
+		log_print(r ? LOG_WARNING : LOG_NOTICE, "metrics %s: %s", path,
+			  r ? strerror(-r) : "written again");
+	d->metrics_error = r;
+}
+
 static void export_metrics(struct daemon *d)
 {
 	struct store_health health = { 0 };
@@ -141,7 +157,7 @@ static void export_metrics(struct daemon *d)
 	}
 	if (d->act)
 		input.hold_ms = act_hold_ms(d->act, d->snap->mono_ns);
-	metrics_write(d->conf->metrics_path, &input);
+	write_metrics(d, &input);
 }
 
 static void follow_copies(struct daemon *d)
@@ -197,13 +213,13 @@ int daemon_tick(struct daemon *d)
 
 int daemon_reapply(struct daemon *d)
 {
-	struct law_params params;
-
 	if (!d->snap)
 		return 0;
-	choose_law(d, &params);
-	if (!override_decision(&d->over, &d->decision))
-		return 0;
+	if (!override_decision(&d->over, &d->decision)) {
+		/* A law or its cap: the law must be asked, now. */
+		d->decision.next_ms = 1;
+		return arm(d);
+	}
 	law_reason_text(&d->decision, d->text, sizeof(d->text));
 	remember(d);
 	return apply(d);

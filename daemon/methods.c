@@ -100,6 +100,7 @@ static const char *unset(void *arg, const json_t *parameters,
 	if (override_unset(&d->over, json_string_value(key)))
 		return fail(CTL_ERROR_PARAMETER, "no such key", ret_reply);
 	daemon_event(d, "override", "taken back by hand");
+	daemon_reapply(d);
 	return NULL;
 }
 
