@@ -158,12 +158,16 @@ class Host:
         self.say("the last holder was killed: giving its knobs back")
         self._restore(left)
 
-    def _check_unused(self):
-        if read("run") != "0" or count("pages_sharing"):
-            raise Unusable(
-                f"ksmd is in use on this host (run={read('run')}, "
-                f"pages_sharing={count('pages_sharing')}); stop whatever "
-                "tunes it and write 2, then 0, to run")
+    def _check_unused(self, timeout_s=60):
+        """Merged pages may be the last of a process that is just ending."""
+        end = time.monotonic() + timeout_s
+        while read("run") != "0" or count("pages_sharing"):
+            if time.monotonic() > end:
+                raise Unusable(
+                    f"ksmd is in use on this host (run={read('run')}, "
+                    f"pages_sharing={count('pages_sharing')}); stop "
+                    "whatever tunes it and write 2, then 0, to run")
+            time.sleep(1)
 
     def wait_alone(self, timeout_s=600):
         """Wait until nobody else has memory that ksmd would look at."""
