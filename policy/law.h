@@ -47,6 +47,7 @@ enum law_reason {
 	LAW_REASON_YIELD_GOOD,	/* arg: net MiB-s per CPU-s earned, price, saved pages */
 	LAW_REASON_CAP,		/* arg: CPU spent in the window ms, allowed ms */
 	LAW_REASON_SETTLED,	/* arg: net MiB-s per CPU-s earned, price, saved pages */
+	LAW_REASON_PROOF,	/* arg: net MiB-s per CPU-s earned before, price */
 	LAW_REASON_PATROL,	/* arg: patrol millionths of a core, ms to the next */
 	LAW_REASON_PSI,		/* arg: PSI cpu some permille, limit */
 	LAW_REASON_COW_STORM,	/* arg: pages rewritten, life of a merge in s */

@@ -33,8 +33,6 @@ static void add_arrival(struct law_demand *d, uint64_t pages, uint64_t now)
 		return;
 	d->arrived += pages;
 	d->grew_ns = now;
-	if (!d->since_ns)
-		d->since_ns = now;
 }
 
 /* A look at the table: processes that are new, and growth of the others. */
@@ -124,8 +122,6 @@ static void follow_copies(struct law_demand *d, const struct snap *snap)
 		d->rewritten = d->population;
 	d->mark_copies += copies;
 	d->grew_ns = snap->mono_ns;
-	if (!d->since_ns)
-		d->since_ns = snap->mono_ns;
 	if (d->mark_pages && d->mark_copies >= d->mark_pages / 2)
 		half_is_gone(d, snap);
 }
@@ -134,7 +130,6 @@ void law_demand_update(struct law_demand *demand,
 		       const struct law_params *params,
 		       const struct snap *snap)
 {
-	(void)params;
 	if (!demand->primed) {
 		demand->primed = true;
 		demand->cow = snap->host.cow_ksm;
@@ -146,6 +141,11 @@ void law_demand_update(struct law_demand *demand,
 	demand->mono_ns = snap->mono_ns;
 	if (snap->vms_seq && snap->vms_seq != demand->vms_seq)
 		look(demand, snap);
+	/* Crumbs that are too few to hunt for do not start the clock. */
+	if (!law_demand_waits(demand, params))
+		demand->since_ns = 0;
+	else if (!demand->since_ns)
+		demand->since_ns = snap->mono_ns;
 }
 
 bool law_demand_waits(const struct law_demand *demand,

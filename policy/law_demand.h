@@ -33,7 +33,7 @@ struct law_demand {
 	uint64_t arrived;
 	bool newcomer;		/* some of it in a process not seen before */
 	uint64_t rewritten;
-	uint64_t since_ns;	/* when waiting began; 0 = nothing waits */
+	uint64_t since_ns;	/* when enough waited; 0 = not yet */
 	uint64_t grew_ns;	/* when it last grew */
 	/* copies on write, since the mark */
 	uint64_t cow;

@@ -6,6 +6,20 @@ void law_window_init(struct law_window *window, uint32_t span_ms)
 	*window = (struct law_window){ .span_ns = span_ms * 1000000ull };
 }
 
+void law_window_resize(struct law_window *window, uint32_t span_ms,
+		       uint64_t mono_ns, uint64_t cpu_ns)
+{
+	uint64_t used;
+
+	if (window->span_ns == span_ms * 1000000ull)
+		return;
+	used = law_window_used_ns(window, mono_ns, cpu_ns);
+	law_window_init(window, span_ms);
+	window->count = 1;
+	window->at[0].mono_ns = mono_ns;
+	window->at[0].cpu_ns = cpu_ns - used;
+}
+
 void law_window_add(struct law_window *window, uint64_t mono_ns,
 		    uint64_t cpu_ns)
 {

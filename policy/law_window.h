@@ -23,6 +23,12 @@ struct law_window {
 };
 
 void law_window_init(struct law_window *window, uint32_t span_ms);
+/*
+ * The policy's window became another one. What was used in the old one is
+ * taken to have been used just now, so that the cap is not given twice.
+ */
+void law_window_resize(struct law_window *window, uint32_t span_ms,
+		       uint64_t mono_ns, uint64_t cpu_ns);
 void law_window_add(struct law_window *window, uint64_t mono_ns,
 		    uint64_t cpu_ns);
 /* CPU used in (mono_ns - span, mono_ns], never less than was used. */

@@ -37,18 +37,31 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
 
+/*
+ * No page costs more. A batch that skips a whole pass to scan a handful would
+ * else teach a cost at which no window ever pays for a batch again.
+ */
+#define COST_MAX_NS 50000u
 /* Costs a page before anything was measured: scan 1 to 2.5 us, merge 5 to 15. */
 #define COST_LEARN_NS 1500u
 #define COST_MERGE_NS 5000u
 #define COST_PATROL_NS 1200u
+/* A page that smart_scan would skip: cold, and compared down a whole tree. */
+#define COST_LATE_NS 5000u
 /* The dearest page: merging, or as many times a scan on a slow CPU. */
 #define BATCH_WORST_NS 15000u
 #define BATCH_WORST_TIMES 6u
+/* Never so sure that there are no late twins that nobody looks again. */
+#define LATE_PERMILLE_LEAST 5u
 /* A batch holds ksm_thread_mutex, which a writer of `run` waits for. */
 #define BATCH_MAX_NS (200 * NS_PER_MS)
 #define BATCH_LEAST_PAGES 256u
-/* ksmd does not answer for so long: the wake-up was lost, or it starves. */
+/* When the window is spent, wait until it pays for this much again. */
+#define BATCH_LEAST_NS (60 * NS_PER_MS)
+/* ksmd stood still for so long in a batch: the wake-up was lost, or it froze. */
 #define BATCH_LOST_NS (3 * NS_PER_S)
+/* The same where pages_scanned is not told (before 6.5): it is done. */
+#define BATCH_STILL_NS (40 * NS_PER_MS)
 
 /*
  * Growth that paused for so long has settled. A newcomer waits no longer than
@@ -65,6 +78,9 @@
 
 #define POLL_MIN_MS 20u
 #define POLL_MAX_MS 150u
+#define POLL_CAP_MS 300u
+
+#define NEVER_NS UINT64_MAX
 
 enum pass_kind { PASS_LEARN, PASS_MERGE, PASS_PROOF, PASS_PATROL, PASS_KINDS };
 
@@ -78,6 +94,7 @@ struct yield {
 	uint64_t batch_ns;	/* when it began */
 	uint64_t batch_scanned;	/* counters when it began */
 	uint64_t batch_cpu_ns;
+	uint64_t moved_ns;	/* when ksmd was last seen to work in it */
 	/* the pass under way; a pass may take many batches */
 	bool mid_pass;
 	enum pass_kind kind;
@@ -92,7 +109,9 @@ struct yield {
 	uint64_t scan_ns;		/* a page that does not merge */
 	uint64_t pass_pages;		/* visited by the last whole pass */
 	uint64_t skipped_pages;		/* of which smart_scan skipped */
+	uint64_t late_ns;		/* a page that smart_scan would skip */
 	uint32_t share_permille;	/* of what waited, merged */
+	uint32_t late_permille;		/* of what waited, was a late twin */
 	/* the hunt */
 	bool hunting;
 	bool thorough;			/* late twins are worth a look, */
@@ -108,6 +127,7 @@ struct yield {
 	int64_t earned_mib_s;		/* a CPU-second in the last pass */
 	/* scratch of this tick */
 	uint64_t now, cpu_ns, visited, scanned;
+	bool saw_cpu;			/* schedstat has been readable */
 	uint64_t loss_ns;		/* when loss was last added up */
 	uint64_t loss_mib_ms;		/* what waiting has cost */
 };
@@ -121,7 +141,7 @@ static void yield_init(struct law_state *state, const struct law_params *params)
 	memset(y, 0, sizeof(*y));
 	law_window_init(&y->window, params->cap_window_ms);
 	law_demand_init(&y->demand);
-	y->run = SNAP_RUN_STOP;
+	y->run = SNAP_RUN_MERGE;
 	y->sleep_ms = LAW_SLEEP_MS_MAX;
 	y->scan_pages = BATCH_LEAST_PAGES;
 	y->smart_scan = LAW_KEEP;
@@ -131,6 +151,8 @@ static void yield_init(struct law_state *state, const struct law_params *params)
 	y->cost_ns[PASS_PATROL] = COST_PATROL_NS;
 	y->scan_ns = COST_PATROL_NS;
 	y->share_permille = 500;
+	y->late_permille = 300;
+	y->late_ns = COST_LATE_NS;
 }
 
 /* No host has more: 256 TiB. Keeps absurd counters out of the arithmetic. */
@@ -191,13 +213,22 @@ static int64_t hunt_worth(const struct yield *y,
 static void observe(struct yield *y, const struct law_params *params,
 		    const struct snap *snap)
 {
-	uint64_t waits, dt_ms;
+	uint64_t waits, dt_ms, cpu_ns = y->cpu_ns, scanned = y->scanned;
 
 	y->now = snap->mono_ns;
 	y->scanned = snap->ksm.pages_scanned;
 	y->visited = y->scanned + snap->ksm.pages_skipped;
-	y->cpu_ns = snap_has(snap, SNAP_CAP_KSMD_CPU) ?
-		    snap->ksm.ksmd_cpu_ns : y->visited * COST_LEARN_NS;
+	if (snap_has(snap, SNAP_CAP_KSMD_CPU)) {
+		y->cpu_ns = snap->ksm.ksmd_cpu_ns;
+		y->saw_cpu = true;
+	} else if (!y->saw_cpu) {
+		y->cpu_ns = y->visited * COST_LEARN_NS;
+	}
+	if (!y->scanned)	/* not told: as many as its CPU pays for */
+		y->visited = y->scanned = y->cpu_ns / COST_LEARN_NS;
+	if (y->cpu_ns != cpu_ns || y->scanned != scanned)
+		y->moved_ns = y->now;
+	law_window_resize(&y->window, params->cap_window_ms, y->now, y->cpu_ns);
 	law_window_add(&y->window, y->now, y->cpu_ns);
 	law_demand_update(&y->demand, params, snap);
 
@@ -224,10 +255,39 @@ static void begin_pass(struct yield *y, const struct snap *snap,
 	y->mid_pass = true;
 }
 
+static uint64_t a_page(uint64_t cpu_ns, uint64_t pages)
+{
+	uint64_t ns = cpu_ns / pages;
+
+	return ns < COST_MAX_NS ? ns : COST_MAX_NS;
+}
+
 static void learn_cost(uint64_t *cost_ns, uint64_t cpu_ns, uint64_t pages)
 {
 	if (pages >= BATCH_LEAST_PAGES)
-		*cost_ns = (*cost_ns + cpu_ns / pages) / 2;
+		*cost_ns = (*cost_ns + a_page(cpu_ns, pages)) / 2;
+}
+
+/*
+ * A thorough pass by itself shows what late twins there were; one that merges
+ * the newcomers too shows only what it cost.
+ */
+static void learn_late_twins(struct yield *y, uint64_t cpu_ns,
+			     uint64_t scanned, int64_t gain)
+{
+	uint64_t late = gain > 0 ? (uint64_t)gain : 0;
+
+	learn_cost(&y->late_ns, cpu_ns, scanned);
+	if (y->kind == PASS_LEARN)
+		return;
+	y->thorough = false;
+	if (y->kind == PASS_MERGE || !y->hunt_waited)
+		return;
+	late = late * 1000 / y->hunt_waited;
+	y->late_permille = (y->late_permille +
+			    (uint32_t)(late > 1000 ? 1000 : late)) / 2;
+	if (y->late_permille < LATE_PERMILLE_LEAST)
+		y->late_permille = LATE_PERMILLE_LEAST;
 }
 
 /* What the hunt found, against what it was begun for. */
@@ -262,6 +322,9 @@ static void plan_patrol(struct yield *y, const struct law_params *params,
 		gap = paid ? PROOF_GAP_NS : NS_PER_S;
 	y->next_kind = paid ? PASS_PROOF : PASS_PATROL;
 	y->next_pass_ns = y->now + gap;
+	/* Told not to patrol: only what may still earn is looked at. */
+	if (!paid && !params->patrol_upermille)
+		y->next_pass_ns = NEVER_NS;
 }
 
 static void end_pass(struct yield *y, const struct law_params *params,
@@ -276,7 +339,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	y->mid_pass = false;
 	y->pass_pages = y->visited - y->pass_visited;
 	if (y->thorough_now)
-		y->thorough = false;
+		learn_late_twins(y, cpu, scanned, gain);
 	else
 		y->skipped_pages = y->pass_pages - scanned;
 	y->thorough_now = false;
@@ -310,18 +373,18 @@ static void reap_batch(struct yield *y, const struct law_params *params,
 {
 	bool over = snap->ksm.full_scans != y->full_scans;
 	uint64_t scanned = y->scanned - y->batch_scanned;
+	bool blind = !snap->ksm.pages_scanned && scanned;
+	uint64_t patience = blind ? BATCH_STILL_NS : BATCH_LOST_NS;
 
 	if (!y->awake)
 		return;
-	if (!over && scanned < y->scan_pages) {
-		if (y->now - y->batch_ns < BATCH_LOST_NS)
-			return;
-		if (y->cpu_ns != y->batch_cpu_ns && scanned)
-			return;	/* slow, not lost */
-	}
+	if (!over && scanned < y->scan_pages &&
+	    y->now - y->moved_ns < patience)
+		return;
 	y->awake = false;
-	y->last_cost_ns = scanned ? (y->cpu_ns - y->batch_cpu_ns) / scanned :
-				    y->cost_ns[y->kind];
+	y->last_cost_ns = y->cost_ns[y->kind];
+	if (scanned >= BATCH_LEAST_PAGES)
+		y->last_cost_ns = a_page(y->cpu_ns - y->batch_cpu_ns, scanned);
 	if (y->kind != PASS_MERGE && scanned >= BATCH_LEAST_PAGES)
 		y->scan_ns = y->last_cost_ns > y->scan_ns ? y->last_cost_ns :
 			     (y->scan_ns + y->last_cost_ns) / 2;
@@ -368,7 +431,11 @@ static uint32_t batch_size(const struct yield *y,
 	uint64_t cost = y->cost_ns[y->kind];
 	uint64_t worst = y->scan_ns * BATCH_WORST_TIMES;
 	uint64_t budget = BATCH_MAX_NS, pages;
+	uint64_t least = (uint64_t)effective_cap(params, snap) *
+			 params->cap_window_ms * 1000 / 4;
 
+	if (least > BATCH_LEAST_NS)
+		least = BATCH_LEAST_NS;
 	if (worst < BATCH_WORST_NS)
 		worst = BATCH_WORST_NS;
 	if (y->last_cost_ns > cost)
@@ -381,7 +448,12 @@ static uint32_t batch_size(const struct yield *y,
 		pages = left / worst;
 	if (pages > LAW_SCAN_PAGES_MAX)
 		pages = LAW_SCAN_PAGES_MAX;
-	return pages < BATCH_LEAST_PAGES ? 0 : (uint32_t)pages;
+	if (pages < BATCH_LEAST_PAGES &&
+	    !law_window_used_ns(&y->window, y->now, y->cpu_ns))
+		return BATCH_LEAST_PAGES;	/* a cap this small still moves */
+	if (pages < BATCH_LEAST_PAGES || left < least)
+		return 0;
+	return (uint32_t)pages;
 }
 
 /* Wake ksmd for one batch. */
@@ -396,6 +468,7 @@ static void dispatch(struct yield *y, uint32_t pages)
 	y->batch_ns = y->now;
 	y->batch_scanned = y->scanned;
 	y->batch_cpu_ns = y->cpu_ns;
+	y->moved_ns = y->now;
 }
 
 static void begin_hunt(struct yield *y, const struct law_params *params,
@@ -404,7 +477,7 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 	struct law_demand *d = &y->demand;
 	uint64_t cost = hunt_cost_ns(y, snap);
 	bool rewrite = d->rewritten > d->arrived;
-	uint64_t extra = y->skipped_pages * y->cost_ns[PASS_LEARN];
+	int64_t late = hunt_worth(y, params, snap) * y->late_permille / 1000;
 
 	y->why = (struct decision){
 		.reason = rewrite ? LAW_REASON_REWRITE : LAW_REASON_ARRIVAL,
@@ -414,7 +487,7 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 			 (int64_t)(cost / NS_PER_MS) },
 	};
 	y->thorough = snap_has(snap, SNAP_CAP_SKIPPED) &&
-		      hunt_worth(y, params, snap) > price_of(params, extra);
+		      late >= price_of(params, y->skipped_pages * y->late_ns);
 	y->hunting = true;
 	y->announced = false;
 	y->passes_done = 0;
@@ -470,12 +543,17 @@ static bool late_twins_now(const struct yield *y,
 			   const struct law_params *params,
 			   const struct snap *snap)
 {
-	uint64_t cost = pass_size(y, snap) * y->cost_ns[PASS_LEARN] +
+	uint64_t cost = y->skipped_pages * y->late_ns +
+			pass_size(y, snap) * y->cost_ns[PASS_LEARN] +
 			y->hunt_waited * y->share_permille / 1000 *
 			y->cost_ns[PASS_MERGE];
 
 	if (!y->thorough)
 		return false;
+	/* Rewritten pages may be old enough to be skipped when first seen. */
+	if (y->kind == PASS_LEARN)
+		return y->why.reason == LAW_REASON_REWRITE &&
+		       2 * cost < allowance_ns(y, params, snap);
 	return y->kind == PASS_PROOF ||
 	       (y->kind == PASS_MERGE && cost < allowance_ns(y, params, snap));
 }
@@ -523,6 +601,7 @@ static void say(const struct yield *y, const struct law_params *params,
 		d->arg[1] = params->psi_cpu_permille;
 		break;
 	case LAW_REASON_SETTLED:
+	case LAW_REASON_PROOF:
 	case LAW_REASON_YIELD_GOOD:
 		d->arg[0] = y->earned_mib_s;
 		d->arg[1] = params->price_mib_s;
@@ -536,6 +615,13 @@ static void say(const struct yield *y, const struct law_params *params,
 	default:
 		break;
 	}
+}
+
+static enum law_reason at_work(const struct yield *y)
+{
+	if (y->hunting)
+		return LAW_REASON_HUNTING;
+	return y->kind == PASS_PROOF ? LAW_REASON_PROOF : LAW_REASON_PATROL;
 }
 
 /* ksmd is to work: send the next batch, or wait for the window to pay. */
@@ -553,7 +639,7 @@ static void work(struct yield *y, const struct law_params *params,
 			say(y, params, LAW_PHASE_BRAKE, LAW_REASON_PSI, snap, d);
 		else
 			say(y, params, phase, LAW_REASON_CAP, snap, d);
-		d->next_ms = POLL_MAX_MS;
+		d->next_ms = POLL_CAP_MS;
 		return;
 	}
 	dispatch(y, pages);
@@ -562,10 +648,7 @@ static void work(struct yield *y, const struct law_params *params,
 		*d = y->why;
 		d->phase = phase;
 	} else {
-		say(y, params, phase, y->hunting ? LAW_REASON_HUNTING :
-		    y->kind == PASS_PROOF && y->earned_mib_s >
-		    params->price_mib_s ? LAW_REASON_YIELD_GOOD :
-		    LAW_REASON_PATROL, snap, d);
+		say(y, params, phase, at_work(y), snap, d);
 	}
 	d->next_ms = (uint32_t)(pages * y->cost_ns[y->kind] / NS_PER_MS) + 5;
 }
@@ -583,10 +666,12 @@ static void rest(struct yield *y, const struct law_params *params,
 		*d = *why;
 		d->phase = LAW_PHASE_PATROL;
 	} else {
-		say(y, params, LAW_PHASE_PATROL, !y->next_pass_ns ?
+		say(y, params, LAW_PHASE_PATROL, !y->pass_pages ?
 		    LAW_REASON_START : y->next_kind == PASS_PROOF ?
 		    LAW_REASON_YIELD_GOOD : LAW_REASON_SETTLED, snap, d);
 	}
+	if (!params->patrol_upermille && y->next_pass_ns == NEVER_NS)
+		y->run = SNAP_RUN_STOP;	/* or it wakes by itself in the end */
 	if (law_demand_waits(&y->demand, params) && !why->reason) {
 		/* A hunt is near: watch the growth closely. */
 		d->look = true;
@@ -632,22 +717,26 @@ static void yield_decide(struct law_state *state,
 	if (!y->primed) {
 		/* Nobody knows where in a pass ksmd stands. */
 		begin_pass(y, snap, PASS_PATROL);
+		y->next_kind = PASS_PATROL;
+		y->next_pass_ns = params->patrol_upermille ?
+				  y->now + PROOF_GAP_NS : NEVER_NS;
 		y->primed = true;
 	}
 	reap_batch(y, params, snap);
 
 	if (y->awake) {
 		say(y, params, y->hunting ? LAW_PHASE_HUNT : LAW_PHASE_PATROL,
-		    y->hunting ? LAW_REASON_HUNTING : LAW_REASON_PATROL, snap,
-		    &d);
+		    at_work(y), snap, &d);
 		/* Soon after it was due, less often the longer it takes. */
 		d.next_ms = (uint32_t)((y->now - y->batch_ns) / NS_PER_MS) / 4;
-	} else if (!y->demand.population && !y->hunting) {
+	} else if (!y->demand.population) {
+		y->hunting = false;
 		y->run = SNAP_RUN_STOP;
 		y->smart_scan = LAW_KEEP;
 		/* With nothing left to scan ksmd rests at a boundary. */
 		if (!pass_size(y, snap))
 			y->mid_pass = false;
+		y->next_pass_ns = NEVER_NS;
 		d.phase = LAW_PHASE_IDLE;
 		d.reason = LAW_REASON_NOTHING_MERGEABLE;
 	} else if (y->hunting) {
@@ -655,7 +744,7 @@ static void yield_decide(struct law_state *state,
 	} else if (hunt_now(y, params, snap, &why)) {
 		begin_hunt(y, params, snap);
 		work(y, params, snap, &d);
-	} else if (y->next_pass_ns && y->now >= y->next_pass_ns &&
+	} else if (y->now >= y->next_pass_ns &&
 		   (y->mid_pass || !braked(params, snap))) {
 		work(y, params, snap, &d);
 	} else {

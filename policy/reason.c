@@ -24,6 +24,7 @@ static const char *const reason_names[LAW_REASON_COUNT] = {
 	[LAW_REASON_YIELD_GOOD] = "yield-good",
 	[LAW_REASON_CAP] = "cap",
 	[LAW_REASON_SETTLED] = "settled",
+	[LAW_REASON_PROOF] = "proof",
 	[LAW_REASON_PATROL] = "patrol",
 	[LAW_REASON_PSI] = "psi",
 	[LAW_REASON_COW_STORM] = "cow-storm",
@@ -112,6 +113,11 @@ const char *law_reason_text(const struct decision *decision, char *buf,
 		snprintf(buf, size,
 			 "settled: the last pass earned %.1f GiB-s per CPU-s, below the price of %.1f; %s saved",
 			 gib(a[0]), gib(a[1]), mib(a[2]));
+		break;
+	case LAW_REASON_PROOF:
+		snprintf(buf, size,
+			 "a proof pass: the one before earned %.1f GiB-s per CPU-s at a price of %.1f; is there more?",
+			 gib(a[0]), gib(a[1]));
 		break;
 	case LAW_REASON_PATROL:
 		snprintf(buf, size,
