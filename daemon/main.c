@@ -85,7 +85,11 @@ static int open_act(struct daemon *d)
 			  d->options.root);
 		return 0;
 	}
-	if (r == -EACCES || r == -EPERM)
+	if (r == -EBUSY)
+		log_print(LOG_ERR,
+			  "another densityd drives %s/sys/kernel/mm/ksm (flock on its file run)",
+			  d->options.root);
+	else if (r == -EACCES || r == -EPERM)
 		log_print(LOG_ERR,
 			  "cannot write %s/sys/kernel/mm/ksm: run as root, or use --dry-run",
 			  d->options.root);
@@ -253,7 +257,13 @@ static int heal(const struct options *o)
 				   .on_event = print_event };
 	int r = act_heal(o->root, o->saved, &hooks);
 
-	if (r >= 0)
+	if (r == -EBUSY)
+		fputs("densityd: a running densityd drives the knobs: nothing to heal\n",
+		      stderr);
+	if (r == -ENOENT)
+		fputs("densityd: this kernel has no KSM: nothing to heal\n",
+		      stderr);
+	if (r >= 0 || r == -EBUSY || r == -ENOENT)
 		return EXIT_OK;
 	fprintf(stderr, "densityd: %s: %s\n", o->saved, strerror(-r));
 	return r == -EACCES || r == -EPERM ? EXIT_PERMISSION : EXIT_FAIL;

@@ -54,6 +54,9 @@ int act_open(const struct act_driver *driver, void *ctx,
 		return -ENOMEM;
 	}
 	act_knobs_init(&act->knobs, driver, ctx, hooks);
+	r = driver->claim ? driver->claim(ctx) : 0;
+	if (r < 0)
+		goto err;
 	r = act_knobs_read_damaged(&act->knobs, &act->knobs.now);
 	if (r < 0)
 		goto err;

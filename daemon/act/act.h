@@ -40,6 +40,12 @@ const char *act_knob_name(enum act_knob knob);
 
 struct act_driver {
 	const char *name;
+	/*
+	 * Become the one that writes, until close. 0, -EBUSY when somebody else
+	 * is, -EACCES when the knobs cannot be written, -ENOENT when there is
+	 * no KSM, or -errno. No function: nobody can be in the way.
+	 */
+	int (*claim)(void *ctx);
 	/* 0, -ENOENT when this kernel has no such knob, or -errno. */
 	int (*read)(void *ctx, enum act_knob knob, uint64_t *ret_value);
 	int (*write)(void *ctx, enum act_knob knob, uint64_t value);
@@ -54,9 +60,9 @@ struct act_driver {
 };
 
 /*
- * Each sets *ret_ctx; 0 or -errno, -EACCES when the knobs cannot be written.
- * @root as for probe_open(). A host without KSM is act_open()'s -ENOENT, not an
- * error here.
+ * Each sets *ret_ctx; 0 or -errno. @root as for probe_open(). A host without
+ * KSM, or with knobs that cannot be written, is act_open()'s error, not one
+ * here: a dry run has no need to write.
  *
  * The record driver obeys the kernel's rules (mm/ksm.c): while advisor_mode is
  * not none, pages_to_scan gives -EINVAL; switching modes resets pages_to_scan.
@@ -121,7 +127,8 @@ struct act;
  * directories of the path are made. Takes over @ctx, also on failure. NULL
  * @saved_path keeps the originals in memory only. @hooks is copied and may be
  * NULL, as may each of its functions.
- * Returns 0, -ENOENT when there is no KSM, -EACCES, -ENOMEM, or -errno.
+ * Returns 0, -ENOENT when there is no KSM, -EBUSY when another process drives
+ * the knobs of the same host, -EACCES, -ENOMEM, or -errno.
  */
 int act_open(const struct act_driver *driver, void *ctx,
 	     const char *saved_path, const struct act_hooks *hooks,
@@ -167,7 +174,8 @@ void act_close(struct act *act);
  * Heal from @saved_path, the same that act_open() was given, without a daemon
  * (ExecStopPost, `densityd --heal`). Never unmerges. Returns 1 when something
  * was restored, 0 when there was nothing to do, or -errno: -EBADMSG for a file
- * that is moved aside as PATH.bad.
+ * that is moved aside as PATH.bad, -EBUSY when a daemon drives the knobs, whose
+ * originals these are, -ENOENT when there is no KSM.
  */
 int act_heal(const char *root, const char *saved_path,
 	     const struct act_hooks *hooks);

@@ -3,7 +3,12 @@
  * The host's knobs: ROOT/sys/kernel/mm/ksm.
  *
  * Files are opened anew for each access: a write happens a few times a minute,
- * and a fake root may replace its files meanwhile. The context is the root.
+ * and a fake root may replace its files meanwhile.
+ *
+ * Who drives the knobs holds an flock() on the file run. It is what any two
+ * daemons of a host must meet at, whatever their directories for state are; it
+ * needs no file of its own, which somebody might remove, and the kernel drops
+ * it however its holder ends. It is advisory: an administrator's echo works.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "act.h"
@@ -30,25 +36,27 @@ static const char *const advisor_modes[] = {
 
 #define NADVISORS (sizeof(advisor_modes) / sizeof(advisor_modes[0]))
 
+struct sysfs {
+	int lock_fd;		/* -1 unless claimed */
+	char root[];
+};
+
 int act_sysfs_new(const char *root, void **ret_ctx)
 {
 	size_t len = root ? strlen(root) : 0;
-	char run[PATH_MAX];
-	char *copy;
+	struct sysfs *sysfs;
 
 	while (len && root[len - 1] == '/')
 		len--;
 	if (len + sizeof(BOOT_ID) + sizeof(KSM_DIR) + KNOB_LEN > PATH_MAX)
 		return -ENAMETOOLONG;
-	copy = strndup(len ? root : "", len);
-	if (!copy)
+	sysfs = calloc(1, sizeof(*sysfs) + len + 1);
+	if (!sysfs)
 		return -ENOMEM;
-	snprintf(run, sizeof(run), "%s" KSM_DIR "/run", copy);
-	if (access(run, W_OK) && (errno == EACCES || errno == EROFS)) {
-		free(copy);
-		return -EACCES;
-	}
-	*ret_ctx = copy;
+	sysfs->lock_fd = -1;
+	if (len)
+		memcpy(sysfs->root, root, len);
+	*ret_ctx = sysfs;
 	return 0;
 }
 
@@ -125,11 +133,12 @@ static int parse_advisor(char *text, uint64_t *ret_value)
 
 static int sysfs_read(void *ctx, enum act_knob knob, uint64_t *ret_value)
 {
+	const struct sysfs *sysfs = ctx;
 	char text[KNOB_LEN];
 	uint64_t value;
 	int r;
 
-	r = read_line(ctx, KSM_DIR, act_knob_name(knob), text, sizeof(text));
+	r = read_line(sysfs->root, KSM_DIR, act_knob_name(knob), text, sizeof(text));
 	if (r < 0)
 		return r;
 	r = knob == ACT_KNOB_ADVISOR ? parse_advisor(text, &value) :
@@ -144,6 +153,7 @@ static int sysfs_read(void *ctx, enum act_knob knob, uint64_t *ret_value)
 
 static int sysfs_write(void *ctx, enum act_knob knob, uint64_t value)
 {
+	const struct sysfs *sysfs = ctx;
 	char text[KNOB_LEN];
 	int fd, len, r = 0;
 	ssize_t n;
@@ -155,7 +165,7 @@ static int sysfs_write(void *ctx, enum act_knob knob, uint64_t value)
 		snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
 
 	/* sysfs ignores O_TRUNC; the files of a fake root need it. */
-	fd = open_below(ctx, KSM_DIR, act_knob_name(knob),
+	fd = open_below(sysfs->root, KSM_DIR, act_knob_name(knob),
 			O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return fd;
@@ -172,8 +182,9 @@ static int sysfs_write(void *ctx, enum act_knob knob, uint64_t value)
 
 static void sysfs_boot_id(void *ctx, char ret_id[ACT_BOOT_ID_LEN])
 {
+	const struct sysfs *sysfs = ctx;
 	char id[ACT_BOOT_ID_LEN];
-	int r = read_line(ctx, BOOT_ID, "", id, sizeof(id));
+	int r = read_line(sysfs->root, BOOT_ID, "", id, sizeof(id));
 
 	/* What is no UUID could not be read back from the saved-knobs file. */
 	if (r < 0 || strspn(id, "0123456789abcdef-") != strlen(id))
@@ -181,13 +192,40 @@ static void sysfs_boot_id(void *ctx, char ret_id[ACT_BOOT_ID_LEN])
 	strcpy(ret_id, id);
 }
 
+static int sysfs_claim(void *ctx)
+{
+	struct sysfs *sysfs = ctx;
+	char run[PATH_MAX];
+	int fd;
+
+	snprintf(run, sizeof(run), "%s" KSM_DIR "/run", sysfs->root);
+	if (access(run, W_OK) && (errno == EACCES || errno == EROFS))
+		return -EACCES;
+	fd = open_below(sysfs->root, KSM_DIR, "run", O_RDONLY);
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+
+		close(fd);
+		return r;
+	}
+	sysfs->lock_fd = fd;
+	return 0;
+}
+
 static void sysfs_close(void *ctx)
 {
-	free(ctx);
+	struct sysfs *sysfs = ctx;
+
+	if (sysfs->lock_fd >= 0)
+		close(sysfs->lock_fd);
+	free(sysfs);
 }
 
 const struct act_driver act_driver_sysfs = {
 	.name = "sysfs",
+	.claim = sysfs_claim,
 	.read = sysfs_read,
 	.write = sysfs_write,
 	.close = sysfs_close,

@@ -95,7 +95,9 @@ int act_heal(const char *root, const char *saved_path,
 	if (r < 0)
 		return r;
 	act_knobs_init(&knobs, &act_driver_sysfs, ctx, hooks);
-	r = act_knobs_read_damaged(&knobs, &knobs.now);
+	r = act_driver_sysfs.claim(ctx);
+	if (!r)
+		r = act_knobs_read_damaged(&knobs, &knobs.now);
 	if (!r)
 		r = act_heal_knobs(&knobs, saved_path);
 	act_knobs_done(&knobs);

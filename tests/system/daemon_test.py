@@ -215,6 +215,35 @@ def test_one_daemon():
         assert daemon.end() == 0
 
 
+def test_one_writer():
+    """nor does one with another --state, and --heal leaves a running one alone"""
+    with busy_host(run=1, pages_to_scan=123) as host:
+        before = host.knobs()
+        os.makedirs(host.path("elsewhere"))
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            second = run("--root", host.root, "--state", host.path("elsewhere"))
+            assert second.returncode == 1, second
+            assert "another densityd drives" in second.stderr, second.stderr
+            assert not os.path.exists(host.path("elsewhere/saved-knobs"))
+            driven = host.knobs()
+            heal = run("--root", host.root, "--heal")
+            assert heal.returncode == 0 and "nothing to heal" in heal.stderr, heal
+            assert host.knobs() == driven != before
+            assert os.path.exists(host.path("run/densityd/saved-knobs"))
+            assert daemon.call("GetStatus")["hands_off_ms"] == 0
+            assert daemon.end() == 0
+        assert host.knobs() == before
+
+
+def test_heal_without_ksm():
+    """on a kernel without KSM there is nothing to heal"""
+    with Host(ksm=False) as host:
+        heal = run("--root", host.root, "--heal")
+        assert heal.returncode == 0 and "no KSM" in heal.stderr, heal
+
+
 def test_restore_and_resume():
     """Restore gives the knobs back and stays away until Resume"""
     with busy_host(run=1) as host:
@@ -371,6 +400,30 @@ def test_exit_codes():
                              timeout=60)
         assert out.returncode == 4, out
         assert "root" in out.stderr
+
+
+def test_unprivileged_dry_run():
+    """--dry-run needs no right to write the knobs"""
+    if os.geteuid():
+        raise Skip("needs root to become nobody")
+    with busy_host(run=1) as host:
+        subprocess.run(["chmod", "-R", "a+rX,go-w", host.root], check=True)
+        os.makedirs(host.path("state"))
+        os.chmod(host.path("state"), 0o777)
+        program = shutil.copy(DENSITYD, host.path("densityd"))
+        os.chmod(program, 0o755)
+        process = subprocess.Popen(
+            [program, "--root", host.root, "--state", host.path("state"),
+             "--dry-run"], user=65534, group=65534, stderr=subprocess.PIPE)
+        try:
+            wait_for("it runs or ends", lambda: process.poll() is not None or
+                     os.path.exists(host.path("state/history.db")))
+            process.terminate()
+            text = process.communicate(timeout=60)[1].decode()
+            assert process.returncode == 0, text
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_vanishing_processes():

@@ -238,6 +238,34 @@ static void heal_gives_back_what_a_killed_run_left(void **state)
 	assert_int_equal(act_heal(root, saved, &hooks), 0);
 }
 
+static void a_host_has_one_writer(void **state)
+{
+	struct decision d = decide(1, 5, 7);
+	struct heard heard = { 0 };
+	struct snap snap = look(1);
+	struct act *act = open_sysfs(&heard);
+	struct act *other = NULL;
+	void *ctx;
+
+	(void)state;
+	assert_int_equal(act_apply(act, &snap, &d, "x"), 0);
+	/* Wherever the other one keeps its state. */
+	assert_int_equal(act_sysfs_new(root, &ctx), 0);
+	assert_int_equal(act_open(&act_driver_sysfs, ctx, NULL, NULL, &other),
+			 -EBUSY);
+	assert_null(other);
+	assert_int_equal(act_heal(root, saved, NULL), -EBUSY);
+	expect(KSM "run", "1\n");
+	assert_int_equal(access(saved, F_OK), 0);
+	/* Who only watches is not in the way. */
+	assert_int_equal(act_null_new(root, &ctx), 0);
+	assert_int_equal(act_open(&act_driver_null, ctx, NULL, NULL, &other),
+			 0);
+	act_close(other);
+	act_close(act);
+	assert_int_equal(act_heal(root, saved, NULL), 1);
+}
+
 static void heal_knows_its_boot(void **state)
 {
 	(void)state;
@@ -276,6 +304,7 @@ int main(void)
 		T(a_root_without_ksm_is_no_ksm),
 		T(a_dry_run_changes_no_file),
 		T(heal_gives_back_what_a_killed_run_left),
+		T(a_host_has_one_writer),
 		T(heal_knows_its_boot),
 		T(heal_refuses_a_bad_file),
 	};
