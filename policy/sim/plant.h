@@ -122,6 +122,12 @@ int plant_rewrite(struct plant *plant, uint32_t proc, uint32_t region,
 /* Everything else that is shown in snapshots and set by a scenario. */
 void plant_set_psi_cpu(struct plant *plant, uint32_t some_avg10_permille);
 void plant_set_share(struct plant *plant, uint32_t share_permille);
+/*
+ * The host is suspended while ksmd works: the batch in progress, else the next
+ * one, ends halfway, and ksmd goes on with its sleep as after a whole one
+ * (freezing() in ksm_do_scan()). How long the host slept is not modelled.
+ */
+void plant_freeze(struct plant *plant);
 
 /*
  * Let time pass until @until_ns (PLANT_EPOCH_NS is the start); ksmd may

@@ -51,6 +51,9 @@ static void batch_begin(struct plant *p)
 	}
 	k->state = KSMD_BATCH;
 	k->left = p->conf.scan_pages;
+	if (k->freezing)
+		k->left = (k->left + 1) / 2;
+	k->freezing = false;
 	k->batches++;
 }
 
@@ -296,6 +299,14 @@ void plant_age(struct plant *p, uint32_t passes)
 	p->ksmd.state = saved.state;
 	p->ksmd.left = saved.left;
 	p->ksmd.wake_ns = saved.wake_ns;
+}
+
+void plant_freeze(struct plant *p)
+{
+	if (p->ksmd.state == KSMD_BATCH)
+		p->ksmd.left = (p->ksmd.left + 1) / 2;
+	else
+		p->ksmd.freezing = true;
 }
 
 uint64_t plant_batches(const struct plant *p)

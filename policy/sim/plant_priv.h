@@ -94,6 +94,7 @@ struct ksmd {
 	enum ksmd_state state;
 	uint64_t wake_ns;
 	uint32_t left;		/* pages left in this batch */
+	bool freezing;		/* the next batch will end halfway */
 	uint32_t run_asked;	/* a writer waits for ksm_thread_mutex */
 	uint64_t batches;
 	/* cursor */

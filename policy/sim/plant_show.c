@@ -33,7 +33,6 @@ static void show_ksm(const struct plant *p, struct snap_ksm *ksm)
 		.pages_volatile = p->items > in_trees ? p->items - in_trees : 0,
 		.stable_node_chains = p->chains,
 		.stable_node_dups = p->dups,
-		.pages_scanned = p->scanned,
 		.full_scans = p->full_scans,
 	};
 	if (caps & SNAP_CAP_KSMD_CPU)
@@ -42,8 +41,10 @@ static void show_ksm(const struct plant *p, struct snap_ksm *ksm)
 		ksm->smart_scan = p->conf.smart_scan;
 		ksm->pages_skipped = p->skipped;
 	}
-	if (caps & SNAP_CAP_ZERO)
+	if (caps & SNAP_CAP_ZERO) {
 		ksm->zero_pages = p->zero;
+		ksm->pages_scanned = p->scanned; /* came with the same 6.6 */
+	}
 	if (caps & SNAP_CAP_PROFIT)
 		ksm->profit_bytes = (int64_t)(p->sharing + p->zero) *
 				    PLANT_PAGE_SIZE -

@@ -37,7 +37,10 @@ enum sim_event_kind {
 	SIM_EXIT,
 	SIM_PSI,			/* @value: permille */
 	SIM_SHARE,			/* @value: permille of a CPU for ksmd */
+	SIM_FREEZE,			/* the host is suspended in mid-batch */
 	SIM_LAW,			/* switch to law @law, NULL: back */
+	SIM_SET,			/* reload of the policy: @set changed */
+	SIM_HIDE,			/* @value: caps that the next tick lacks */
 };
 
 struct sim_event {
@@ -50,6 +53,7 @@ struct sim_event {
 	uint32_t from_permille, to_permille; /* of the region; to 0 = all */
 	uint32_t value;
 	const char *law;
+	const char *set;		/* "param=value" of the law */
 };
 
 /* What a run is judged by. */
@@ -69,6 +73,10 @@ enum sim_metric {
 	SIM_BRAKE_S = SIM_P90_0 + SIM_MARKS_MAX, /* time in LAW_PHASE_BRAKE */
 	SIM_HUNT_S,		/* time in LAW_PHASE_HUNT */
 	SIM_HUNTS,		/* times that LAW_PHASE_HUNT was entered */
+	SIM_IDLE_S,		/* time in LAW_PHASE_IDLE */
+	SIM_RUN,		/* the knob at the end, enum snap_run */
+	SIM_OVER,		/* permille above the cap, in the cap's own window */
+	SIM_TICKS,		/* decisions */
 	SIM_COW,		/* copies of merged pages */
 	SIM_WRITES,		/* knob writes */
 	SIM_BAD,		/* decisions out of bounds, or to unmerge */
@@ -119,6 +127,7 @@ const struct sim_scenario *sim_scenario_find(const char *name);
 extern const struct sim_scenario sim_scenarios_bench[];
 extern const struct sim_scenario sim_scenarios_memory[];
 extern const struct sim_scenario sim_scenarios_host[];
+extern const struct sim_scenario sim_scenarios_fault[];
 
 /* A law, or a setting that stays as it is. */
 struct sim_controller {
@@ -160,6 +169,8 @@ int sim_option_set(struct sim_options *options, const char *text);
 const char *sim_param_name(unsigned int i);
 void sim_options_apply(const struct sim_options *options,
 		       struct plant_conf *conf, struct law_params *params);
+/* Change one number of the law, as a reload would. -EINVAL, also for others. */
+int sim_params_set(struct law_params *law, const char *text);
 
 /* Returns 0, -ENOMEM, or -EINVAL when the scenario names what is not there. */
 int sim_run(const struct sim_scenario *scenario,

@@ -195,14 +195,14 @@ static int touch_copy(struct sim_agenda *a, const struct item *item,
 			     how[e->kind], epoch_of(a, item));
 }
 
-int sim_agenda_step(struct sim_agenda *a, const struct sim_event **ret_law)
+int sim_agenda_step(struct sim_agenda *a, const struct sim_event **ret_event)
 {
 	const struct item *item = &a->items[a->done++];
 	const struct sim_event *e = item->event;
 	uint32_t i, end;
 	int ret = 0;
 
-	*ret_law = NULL;
+	*ret_event = NULL;
 	if (item->start)
 		return start_copy(a, item->start, item->number);
 	switch (e->kind) {
@@ -212,8 +212,13 @@ int sim_agenda_step(struct sim_agenda *a, const struct sim_event **ret_law)
 	case SIM_SHARE:
 		plant_set_share(a->plant, e->value);
 		return 0;
+	case SIM_FREEZE:
+		plant_freeze(a->plant);
+		return 0;
 	case SIM_LAW:
-		*ret_law = e;
+	case SIM_SET:
+	case SIM_HIDE:
+		*ret_event = e;
 		return 0;
 	default:
 		break;

@@ -18,10 +18,10 @@ void sim_agenda_free(struct sim_agenda *agenda);
 /* Milliseconds from the start of what comes next; UINT64_MAX: nothing. */
 uint64_t sim_agenda_next_ms(const struct sim_agenda *agenda);
 /*
- * Do the next thing. A switch of laws is the caller's: it gets the event in
- * *@ret_law, else NULL. 0 or -ENOMEM.
+ * Do the next thing. What happens to the daemon (SIM_LAW, SIM_SET, SIM_HIDE)
+ * is the caller's: it gets the event in *@ret_event, else NULL. 0 or -ENOMEM.
  */
 int sim_agenda_step(struct sim_agenda *agenda,
-		    const struct sim_event **ret_law);
+		    const struct sim_event **ret_event);
 
 #endif

@@ -25,6 +25,7 @@ struct cache {
 
 static const struct sim_scenario *const tables[] = {
 	sim_scenarios_bench, sim_scenarios_memory, sim_scenarios_host,
+	sim_scenarios_fault,
 };
 
 const struct sim_scenario *sim_scenario_at(unsigned int i)
@@ -82,6 +83,10 @@ const char *sim_metric_name(enum sim_metric metric)
 		[SIM_BRAKE_S] = "s in brake",
 		[SIM_HUNT_S] = "s in hunt",
 		[SIM_HUNTS] = "hunts",
+		[SIM_IDLE_S] = "s idle",
+		[SIM_RUN] = "run at the end",
+		[SIM_OVER] = "permille above the cap",
+		[SIM_TICKS] = "decisions",
 		[SIM_COW] = "copies of merged pages",
 		[SIM_WRITES] = "knob writes",
 		[SIM_BAD] = "decisions out of bounds",

@@ -52,7 +52,8 @@ void sim_meter_free(struct sim_meter *m)
 }
 
 void sim_meter_sample(struct sim_meter *m, const struct plant *plant,
-		      const struct snap *snap, enum law_phase phase)
+		      const struct snap *snap, enum law_phase phase,
+		      const struct law_params *params)
 {
 	if (m->nsamples == m->room)
 		return;
@@ -63,6 +64,9 @@ void sim_meter_sample(struct sim_meter *m, const struct plant *plant,
 		.passes = snap->ksm.full_scans,
 		.batches = plant_batches(plant),
 		.phase = phase,
+		.run = snap->ksm.run,
+		.cap_permille = params->cap_permille,
+		.cap_window_ms = params->cap_window_ms,
 	};
 	m->cow = snap->host.cow_ksm;
 }
@@ -126,6 +130,8 @@ static void add_sums(const struct sim_meter *m, double *metric)
 					 (double)s[0].counted;
 		if (s[i].phase == LAW_PHASE_BRAKE)
 			metric[SIM_BRAKE_S] += 1.0 / SIM_SAMPLES_PER_S;
+		if (s[i].phase == LAW_PHASE_IDLE)
+			metric[SIM_IDLE_S] += 1.0 / SIM_SAMPLES_PER_S;
 		if (s[i].phase == LAW_PHASE_HUNT)
 			metric[SIM_HUNT_S] += 1.0 / SIM_SAMPLES_PER_S;
 		if (s[i].phase == LAW_PHASE_HUNT &&
@@ -139,6 +145,32 @@ static void add_sums(const struct sim_meter *m, double *metric)
 	metric[SIM_A] = gib(metric[SIM_A]) / SIM_SAMPLES_PER_S;
 	metric[SIM_A_COUNTED] = gib(metric[SIM_A_COUNTED]) / SIM_SAMPLES_PER_S;
 	metric[SIM_PEAK] = peak;
+}
+
+/*
+ * The cap by its own words: over its window, as far as it has been in force,
+ * for a reload does not undo what was spent under the numbers before.
+ */
+static double over_cap(const struct sim_meter *m)
+{
+	const struct sim_sample *s = m->samples;
+	double worst = 0, x;
+	uint32_t i, from, since = 0, span;
+
+	for (i = 1; i < m->nsamples; i++) {
+		if (s[i].cap_permille != s[i - 1].cap_permille ||
+		    s[i].cap_window_ms != s[i - 1].cap_window_ms)
+			since = i;
+		span = s[i].cap_window_ms / SIM_SAMPLE_MS;
+		if (!span)
+			continue;
+		from = i - since > span ? i - span : since;
+		x = (double)(s[i].cpu_ns - s[from].cpu_ns) * 1000 /
+		    ((double)s[i].cap_window_ms * PLANT_NS_PER_MS) -
+		    s[i].cap_permille;
+		worst = x > worst ? x : worst;
+	}
+	return worst;
 }
 
 static bool is_arrival(const struct sim_scenario *scenario, uint32_t at_s)
@@ -219,5 +251,7 @@ void sim_meter_result(const struct sim_meter *m, struct sim_result *ret_result)
 				      1;
 	metric[SIM_LATE] = windows_permille(m, m->scenario->late);
 	metric[SIM_IDLE] = windows_permille(m, m->scenario->idle);
+	metric[SIM_OVER] = over_cap(m);
+	metric[SIM_RUN] = last->run;
 	metric[SIM_COW] = (double)m->cow;
 }

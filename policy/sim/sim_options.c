@@ -116,7 +116,7 @@ static const struct param *param_find(const char *name)
 	return NULL;
 }
 
-int sim_option_set(struct sim_options *options, const char *text)
+static int setting_parse(const char *text, struct sim_setting *ret_setting)
 {
 	struct sim_setting s = { .value = 0 };
 	const char *sep = strchr(text, '=');
@@ -132,10 +132,36 @@ int sim_option_set(struct sim_options *options, const char *text)
 	    sep[1] == '-' || !param_find(s.name) ||
 	    (!value && !zero_allowed(s.name)))
 		return -EINVAL;
+	s.value = (uint32_t)value;
+	*ret_setting = s;
+	return 0;
+}
+
+int sim_option_set(struct sim_options *options, const char *text)
+{
+	struct sim_setting s;
+	int ret = setting_parse(text, &s);
+
+	if (ret)
+		return ret;
 	if (options->nsettings == SIM_SETTINGS_MAX)
 		return -E2BIG;
-	s.value = (uint32_t)value;
 	options->settings[options->nsettings++] = s;
+	return 0;
+}
+
+int sim_params_set(struct law_params *law, const char *text)
+{
+	struct sim_setting s;
+	const struct param *param;
+	int ret = setting_parse(text, &s);
+
+	if (ret)
+		return ret;
+	param = param_find(s.name);
+	if (param->owner != OWNER_PARAMS)
+		return -EINVAL;
+	memcpy((char *)law + param->offset, &s.value, sizeof(s.value));
 	return 0;
 }
 

@@ -41,7 +41,8 @@ struct run {
 	uint64_t table_anon;
 	struct decision decision;
 	uint64_t next_tick_ms;
-	uint64_t writes, bad;
+	uint32_t hidden;	/* caps that the next tick lacks */
+	uint64_t writes, bad, ticks;
 };
 
 static void look(struct run *r)
@@ -111,10 +112,26 @@ static void apply(struct run *r)
 	}
 }
 
+/* A source that did not answer: its bit is clear, its fields are zero. */
+static void hide(struct snap *snap, uint32_t caps)
+{
+	snap->caps &= ~caps;
+	if (caps & SNAP_CAP_KSMD_CPU)
+		snap->ksm.ksmd_cpu_ns = 0;
+	if (caps & SNAP_CAP_ANON)
+		snap->host.anon_pages = 0;
+	if (caps & SNAP_CAP_COW)
+		snap->host.cow_ksm = 0;
+}
+
 static void tick(struct run *r)
 {
+	r->ticks++;
 	r->snap.seq++;
 	plant_show(r->plant, &r->snap);
+	if (r->hidden)
+		hide(&r->snap, r->hidden);
+	r->hidden = 0;
 	stale_update(&r->stale, &r->snap);
 	look(r);
 	r->law->decide(&r->state, &r->params, &r->snap, &r->decision);
@@ -173,23 +190,35 @@ static void trace(struct run *r, uint64_t ms)
 		(unsigned long long)snap.ksm.full_scans, text);
 }
 
+static int happen_to_daemon(struct run *r, const struct sim_event *event)
+{
+	const struct law *law;
+
+	if (event->kind == SIM_SET)
+		return sim_params_set(&r->params, event->set);
+	if (event->kind == SIM_HIDE) {
+		r->hidden |= event->value;
+		return 0;
+	}
+	law = event->law ? law_find(event->law) : r->controller->law;
+	if (!law)
+		return -EINVAL;
+	use_law(r, law);
+	return 0;
+}
+
 /* What the scenario makes happen at @ms. */
 static int happen(struct run *r, uint64_t ms)
 {
 	const struct sim_event *event;
-	const struct law *law;
 	int ret;
 
 	while (sim_agenda_next_ms(r->agenda) <= ms) {
 		ret = sim_agenda_step(r->agenda, &event);
+		if (!ret && event && r->law)
+			ret = happen_to_daemon(r, event);
 		if (ret)
 			return ret;
-		if (!event || !r->law)
-			continue;
-		law = event->law ? law_find(event->law) : r->controller->law;
-		if (!law)
-			return -EINVAL;
-		use_law(r, law);
 	}
 	return 0;
 }
@@ -217,7 +246,7 @@ static int loop(struct run *r)
 		if (ms == sample_ms) {
 			plant_show(r->plant, &snap);
 			sim_meter_sample(r->meter, r->plant, &snap,
-					 r->decision.phase);
+					 r->decision.phase, &r->params);
 			trace(r, ms);
 			sample_ms += SIM_SAMPLE_MS;
 		}
@@ -268,6 +297,7 @@ int sim_run(const struct sim_scenario *scenario,
 		sim_meter_result(r->meter, ret_result);
 		ret_result->metric[SIM_WRITES] = (double)r->writes;
 		ret_result->metric[SIM_BAD] = (double)r->bad;
+		ret_result->metric[SIM_TICKS] = (double)r->ticks;
 	}
 	sim_meter_free(r->meter);
 	sim_agenda_free(r->agenda);
