@@ -13,6 +13,9 @@
  * the originals were saved. A knob that nobody else touched holds knobs.now;
  * so a snapshot that says otherwise, taken after the last write here, proves a
  * foreign writer, whose value becomes the original.
+ *
+ * A hold begins with giving the other knobs back: the somebody gets a host as
+ * it was, with the own value. Nothing is @taken until the hold is over.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -162,6 +165,8 @@ static bool differ(const struct act_values *a, const struct act_values *b)
 /*
  * Whatever @seen has that we did not put there is somebody else's, and becomes
  * the original; but for pages_to_scan under an advisor, which moves by itself.
+ * With no advisor on, who writes pages_to_scan wants none: the kernel would
+ * refuse the write under one, and the value would not outlive its return.
  * Returns a mask of these knobs, and words in @text.
  */
 static unsigned int adopt(struct act *act, const struct act_values *seen,
@@ -183,6 +188,9 @@ static unsigned int adopt(struct act *act, const struct act_values *seen,
 		if (i == ACT_KNOB_PAGES && advised)
 			continue;
 		act->originals.value[i] = seen->value[i];
+		if (i == ACT_KNOB_PAGES)
+			act->originals.value[ACT_KNOB_ADVISOR] =
+				SNAP_ADVISOR_NONE;
 		mask |= 1u << i;
 		if (len < TEXT_LEN)
 			len += (size_t)snprintf(text + len, TEXT_LEN - len,
@@ -217,7 +225,8 @@ static void look_for_others(struct act *act, const struct snap *snap)
 	if (mask & 1u << ACT_KNOB_RUN)
 		stopped = seen.value[ACT_KNOB_RUN] != SNAP_RUN_MERGE;
 	act_pause_foreign(&act->pause, snap->mono_ns, stopped);
-	save(act);
+	if (act->taken)
+		save(act);
 	act_knobs_event(&act->knobs, ACT_EVENT_FOREIGN, stopped ?
 			"somebody else stopped KSM (%s): hands off until it runs again; %"
 			PRIu64 " s at a time" :
@@ -305,56 +314,17 @@ static int turn(struct act *act, const struct decision *decision,
 	return 0;
 }
 
-int act_apply(struct act *act, const struct snap *snap,
-	      const struct decision *decision, const char *text)
-{
-	uint64_t need_kib;
-	int r = 0;
-
-	if (decision->run > SNAP_RUN_UNMERGE)
-		return -EINVAL;
-	if (!snap_has(snap, SNAP_CAP_KSM))
-		return -ENOENT;
-	if (act->taken)
-		look_for_others(act, snap);
-	else
-		r = take_over(act);
-	if (r < 0)
-		return r;
-	if (snap->seq > act->seq)
-		act->seq = snap->seq;
-	act->may_unmerge = may_unmerge(snap, &need_kib);
-
-	if (act_pause_tick(&act->pause, snap->mono_ns))
-		act_knobs_event(&act->knobs, ACT_EVENT_RESUME,
-				"nobody else changed a knob meanwhile");
-	if (act->pause.on)
-		return -EBUSY;
-	r = guard_unmerge(act, snap, decision);
-	if (r < 0)
-		return r;
-	return turn(act, decision, text);
-}
-
-int act_restore(struct act *act, const char *text)
+/* Undo what was done here; knobs.now must be true. Again after a failure. */
+static int give_back(struct act *act, const char *text)
 {
 	struct act_values *originals = &act->originals;
-	struct act_values seen;
-	char others[TEXT_LEN];
 	unsigned int written = 0;
 	int r;
 
 	if (!act->taken)
 		return 0;
-	r = act_knobs_read(&act->knobs, &seen);
-	if (r < 0)
-		return r;
-	if (adopt(act, &seen, others))
-		act_knobs_event(&act->knobs, ACT_EVENT_FOREIGN,
-				"somebody else changed %s: left as it is",
-				others);
 	if (originals->value[ACT_KNOB_RUN] == SNAP_RUN_UNMERGE &&
-	    seen.value[ACT_KNOB_RUN] != SNAP_RUN_UNMERGE &&
+	    act->knobs.now.value[ACT_KNOB_RUN] != SNAP_RUN_UNMERGE &&
 	    !act->may_unmerge) {
 		originals->value[ACT_KNOB_RUN] = SNAP_RUN_STOP;
 		act_knobs_event(&act->knobs, ACT_EVENT_REFUSED,
@@ -367,6 +337,57 @@ int act_restore(struct act *act, const char *text)
 		return r;
 	act->taken = false;
 	return 0;
+}
+
+int act_apply(struct act *act, const struct snap *snap,
+	      const struct decision *decision, const char *text)
+{
+	uint64_t need_kib;
+	int r = 0;
+
+	if (decision->run > SNAP_RUN_UNMERGE)
+		return -EINVAL;
+	if (!snap_has(snap, SNAP_CAP_KSM))
+		return -ENOENT;
+	if (act->taken || act->pause.on)
+		look_for_others(act, snap);
+	if (snap->seq > act->seq)
+		act->seq = snap->seq;
+	act->may_unmerge = may_unmerge(snap, &need_kib);
+
+	if (act_pause_tick(&act->pause, snap->mono_ns))
+		act_knobs_event(&act->knobs, ACT_EVENT_RESUME,
+				"nobody else changed a knob meanwhile");
+	if (act->pause.on) {
+		give_back(act, "hands off: somebody else writes the knobs");
+		return -EBUSY;
+	}
+	if (!act->taken)
+		r = take_over(act);
+	if (r < 0)
+		return r;
+	r = guard_unmerge(act, snap, decision);
+	if (r < 0)
+		return r;
+	return turn(act, decision, text);
+}
+
+int act_restore(struct act *act, const char *text)
+{
+	struct act_values seen;
+	char others[TEXT_LEN];
+	int r;
+
+	if (!act->taken)
+		return 0;
+	r = act_knobs_read(&act->knobs, &seen);
+	if (r < 0)
+		return r;
+	if (adopt(act, &seen, others))
+		act_knobs_event(&act->knobs, ACT_EVENT_FOREIGN,
+				"somebody else changed %s: left as it is",
+				others);
+	return give_back(act, text);
 }
 
 uint64_t act_hold_ms(const struct act *act, uint64_t mono_ns)

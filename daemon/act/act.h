@@ -8,7 +8,7 @@
  * Each write is clamped, read back, and reported OLD -> NEW with its reason
  * through a callback. When a knob is found to hold what nobody here wrote,
  * someone else writes it: act takes the foreign value as the new original,
- * keeps its hands off all knobs for a while, and says so.
+ * gives all others back, keeps its hands off for a while, and says so.
  *
  * The knobs are reached through a driver: sysfs (the host or a fake root),
  * null (dry run: nothing is written), record (tests: writes kept in memory).

@@ -152,6 +152,7 @@ def test_foreign_writer():
             host.knob("pages_to_scan", 4000)
             wait_for("noticed", lambda: daemon.call("GetStatus")["hands_off_ms"])
             assert host.knob("pages_to_scan") == "4000"
+            assert host.knob("sleep_millisecs") == "20"
             assert "foreign" in daemon.text(), daemon.text()
             assert daemon.end() == 0
         assert host.knob("pages_to_scan") == "4000"

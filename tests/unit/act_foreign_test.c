@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Somebody else writes the knobs: noticed, respected, and for how long. */
 #include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "act_host.h"
 #include "../../daemon/act/pause.h"
@@ -56,9 +58,10 @@ static void a_foreign_write_is_kept_and_respected(void **state)
 	assert_true(act_original(host.act, ACT_KNOB_PAGES, &value));
 	assert_int_equal(value, 1250);
 
-	/* No knob is touched meanwhile, whatever is decided. */
+	/* The host as it was, with that value; whatever is decided. */
+	host_expect(&host, 0, 20, 1250, 1, 0);
 	assert_int_equal(host_tick(&host, decide(0, 99, 999)), -EBUSY);
-	host_expect(&host, 0, 30, 1250, 1, 1);
+	host_expect(&host, 0, 20, 1250, 1, 0);
 	assert_int_equal(wait_for_resume(&host, d), 59);
 	assert_int_equal(host.heard.events[ACT_EVENT_RESUME], 1);
 	assert_int_equal(act_hold_ms(host.act, host.snap.mono_ns), 0);
@@ -67,6 +70,78 @@ static void a_foreign_write_is_kept_and_respected(void **state)
 	/* What the other one wrote is what the host gets back. */
 	assert_int_equal(act_restore(host.act, "bye"), 0);
 	host_expect(&host, 0, 20, 1250, 1, 0);
+	host_close(&host);
+}
+
+static void a_hold_leaves_nothing_to_heal(void **state)
+{
+	struct decision d = decide(1, 30, 200);
+	char saved[] = "/tmp/act-foreign-XXXXXX";
+	struct host host;
+	int fd = mkstemp(saved);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(saved);
+	host_open(&host, stock, saved);
+	host_tick(&host, d);
+	assert_int_equal(access(saved, F_OK), 0);
+	act_record_poke(host.ctx, ACT_KNOB_SLEEP, 5000);
+	assert_int_equal(host_tick(&host, d), -EBUSY);
+	assert_int_equal(access(saved, F_OK), -1);
+	/* Another write meanwhile is seen still, and starts the hold over. */
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(host_tick(&host, d), -EBUSY);
+	act_record_poke(host.ctx, ACT_KNOB_PAGES, 77);
+	assert_int_equal(host_tick(&host, d), -EBUSY);
+	assert_int_equal(host.heard.events[ACT_EVENT_FOREIGN], 2);
+	assert_int_equal(access(saved, F_OK), -1);
+	assert_int_equal(wait_for_resume(&host, d), 60);
+	host_expect(&host, 0, 30, 200, 1, 1);
+	assert_int_equal(access(saved, F_OK), 0);
+	assert_int_equal(act_restore(host.act, "bye"), 0);
+	host_expect(&host, 0, 5000, 77, 1, 0);
+	host_close(&host);
+}
+
+static void what_cannot_be_given_back_is_tried_again(void **state)
+{
+	struct decision d = decide(1, 30, 200);
+	struct host host;
+
+	(void)state;
+	host_open(&host, stock, NULL);
+	host_tick(&host, d);
+	act_record_fail(host.ctx, ACT_KNOB_RUN, -EINTR);
+	act_record_poke(host.ctx, ACT_KNOB_PAGES, 1250);
+	assert_int_equal(host_tick(&host, d), -EBUSY);
+	host_expect(&host, 0, 20, 1250, 1, 1);
+	act_record_fail(host.ctx, ACT_KNOB_RUN, 0);
+	assert_int_equal(host_tick(&host, d), -EBUSY);
+	host_expect(&host, 0, 20, 1250, 1, 0);
+	host_close(&host);
+}
+
+/* Under an advisor the kernel refuses pages_to_scan; who wrote it wants none. */
+static void pages_to_scan_of_others_outlive_the_advisor(void **state)
+{
+	struct decision d = decide(1, 30, 200);
+	struct host host;
+
+	(void)state;
+	host_open(&host, (const uint64_t[]){ 1, 20, 500, 1, 1 }, NULL);
+	host_tick(&host, d);
+	act_record_poke(host.ctx, ACT_KNOB_PAGES, 1250);
+	assert_int_equal(host_tick(&host, d), -EBUSY);
+	host_expect(&host, 0, 20, 1250, 1, 1);
+	/* What did not touch it leaves the advisor to come back. */
+	host_close(&host);
+	host_open(&host, (const uint64_t[]){ 1, 20, 500, 1, 1 }, NULL);
+	host_tick(&host, d);
+	act_record_poke(host.ctx, ACT_KNOB_SLEEP, 99);
+	assert_int_equal(host_tick(&host, d), -EBUSY);
+	host_expect(&host, 1, 99, 500, 1, 1);
 	host_close(&host);
 }
 
@@ -240,6 +315,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_writes_are_not_foreign),
 		cmocka_unit_test(a_foreign_write_is_kept_and_respected),
+		cmocka_unit_test(a_hold_leaves_nothing_to_heal),
+		cmocka_unit_test(what_cannot_be_given_back_is_tried_again),
+		cmocka_unit_test(
+			pages_to_scan_of_others_outlive_the_advisor),
 		cmocka_unit_test(holds_double_up_to_an_hour),
 		cmocka_unit_test(a_lasting_rival_keeps_act_away),
 		cmocka_unit_test(quiet_time_shortens_the_next_hold),
