@@ -171,7 +171,7 @@ const struct sim_scenario sim_scenarios_host[] = {
 			    { SIM_T90, SIM_LE, 2, "aggressive" } },
 	}, {
 		.name = "kernel-6.1",
-		.summary = "no smart_scan, no ksm_zero_pages, no advisor, no profit",
+		.summary = "no counts of pages scanned or skipped, no advisor, no profit",
 		.duration_s = 130, .procs = mixed_procs, .tune = kernel_6_1,
 		.marks_s = { 10 }, .late = { { 60, 130 } },
 		.claims = { CAP, KEPT, FIRST, SETTLED,

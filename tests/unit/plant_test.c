@@ -432,6 +432,32 @@ static void a_batch_is_not_interrupted(void **state)
 	plant_free(h.plant);
 }
 
+static void a_suspended_batch_ends_halfway_and_sleeps(void **state)
+{
+	struct plant_conf conf = plain();
+	struct host h;
+
+	(void)state;
+	conf.scan_pages = 1000;
+	conf.sleep_ms = 60000;
+	host_open(&h, &conf);
+	start(&h, (struct plant_region){ .kind = PLANT_UNIQUE, .mib = 32 });
+	plant_freeze(h.plant);
+	plant_set_run(h.plant, SNAP_RUN_MERGE);
+	run_for(&h, SECOND);
+	assert_int_equal(ksm(&h)->pages_scanned, 500);
+	plant_set_sleep(h.plant, 59999);
+	run_for(&h, SECOND);
+	assert_int_equal(ksm(&h)->pages_scanned, 1500);
+	plant_set_sleep(h.plant, 60000);
+	run_for(&h, 100000);
+	plant_freeze(h.plant);
+	run_for(&h, SECOND);
+	assert_in_range(ksm(&h)->pages_scanned, 1501, 2499);
+	assert_int_equal(plant_batches(h.plant), 3);
+	plant_free(h.plant);
+}
+
 static void sleeps_end_on_a_tick_and_never_early(void **state)
 {
 	static const struct {
@@ -543,6 +569,7 @@ static void old_kernels_show_less(void **state)
 	assert_int_equal(plant_saved(h.plant), 256);
 	assert_int_equal(ksm(&h)->zero_pages, 0);
 	assert_int_equal(ksm(&h)->profit_bytes, 0);
+	assert_int_equal(ksm(&h)->pages_scanned, 0);
 	assert_false(snap_has(&h.snap, SNAP_CAP_SKIPPED));
 	assert_int_equal(plant_show_vms(h.plant, &vm, 1), 1);
 	assert_false(vm.has_ksm_stat);
@@ -608,6 +635,11 @@ static void settings_are_parsed_strictly(void **state)
 	sim_options_apply(&options, &conf, &params);
 	assert_int_equal(conf.hz, 100);
 	assert_int_equal(params.cap_permille, 50);
+	assert_int_equal(sim_params_set(&params, "cap_permille=60"), 0);
+	assert_int_equal(params.cap_permille, 60);
+	assert_int_equal(sim_params_set(&params, "cap_permille"), -EINVAL);
+	assert_int_equal(sim_params_set(&params, "hz=250"), -EINVAL);
+	assert_int_equal(params.cap_permille, 60);
 	for (i = 2; i < SIM_SETTINGS_MAX; i++)
 		assert_int_equal(sim_option_set(&options, "hz=100"), 0);
 	assert_int_equal(sim_option_set(&options, "hz=100"), -E2BIG);
@@ -632,6 +664,7 @@ int main(void)
 		cmocka_unit_test(zero_pages_leave_the_rss),
 		cmocka_unit_test(a_different_sleep_wakes_ksmd),
 		cmocka_unit_test(a_batch_is_not_interrupted),
+		cmocka_unit_test(a_suspended_batch_ends_halfway_and_sleeps),
 		cmocka_unit_test(sleeps_end_on_a_tick_and_never_early),
 		cmocka_unit_test(cpu_is_what_the_pages_cost),
 		cmocka_unit_test(knobs_refuse_what_the_kernel_refuses),
