@@ -15,6 +15,9 @@
 #include "daemon.h"
 #include "log.h"
 
+/* Unmerging a TiB takes a good part of an hour. */
+#define SLOW_WRITE_USEC 3600000000ull
+
 static void on_write(void *arg, const struct act_write *write)
 {
 	struct daemon *d = arg;
@@ -44,6 +47,22 @@ static void on_act_event(void *arg, enum act_event event, const char *text)
 	daemon_event(arg, kinds[event], text);
 }
 
+/*
+ * While a write waits in the kernel nothing pings the watchdog, and a daemon
+ * killed then leaves the host driven. So the manager gets another timeout for
+ * as long as the write takes; EXTEND_TIMEOUT_USEC moves the timeouts of start
+ * and stop only, and a thread that pings would keep a daemon alive that hangs.
+ */
+static void on_slow(void *arg, bool begins)
+{
+	uint64_t usec;
+
+	(void)arg;
+	if (sd_watchdog_enabled(0, &usec) > 0)
+		sd_notifyf(0, "WATCHDOG_USEC=%llu\nWATCHDOG=1",
+			   begins ? SLOW_WRITE_USEC : (unsigned long long)usec);
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
 	(void)source;
@@ -69,7 +88,8 @@ static int open_act(struct daemon *d)
 	const struct act_driver *driver = d->options.dry_run ?
 					  &act_driver_null : &act_driver_sysfs;
 	struct act_hooks hooks = {
-		.on_write = on_write, .on_event = on_act_event, .arg = d,
+		.on_write = on_write, .on_event = on_act_event,
+		.on_slow = on_slow, .arg = d,
 	};
 	void *ctx;
 	int r;
@@ -154,10 +174,14 @@ static int load_conf(const struct options *o, struct conf **ret_conf)
 	return r;
 }
 
-static void close_all(struct daemon *d)
+/* 0, or -errno when a knob could not be given back. */
+static int close_all(struct daemon *d)
 {
-	if (d->act && act_restore(d->act, "densityd stops"))
-		log_print(LOG_ERR, "not every knob could be given back");
+	int r = d->act ? act_restore(d->act, "densityd stops") : 0;
+
+	if (r)
+		log_print(LOG_ERR, "not every knob could be given back: %s",
+			  strerror(-r));
 	act_close(d->act);
 	ctl_close(d->ctl);
 	store_close(d->store);
@@ -165,6 +189,7 @@ static void close_all(struct daemon *d)
 	conf_free(d->conf);
 	sd_event_source_unref(d->timer);
 	sd_event_unref(d->event);
+	return r;
 }
 
 static int open_all(struct daemon *d)
@@ -199,7 +224,7 @@ static int run(const struct options *options)
 	struct daemon *d = calloc(1, sizeof(*d));
 	struct timespec t;
 	char text[64];
-	int r;
+	int r, restored;
 
 	if (!d)
 		return EXIT_FAIL;
@@ -216,11 +241,11 @@ static int run(const struct options *options)
 		sd_notify(0, "STOPPING=1");
 		daemon_event(d, "stop", r < 0 ? strerror(-r) : "asked to");
 	}
-	close_all(d);
+	restored = close_all(d);
 	free(d);
 	if (r == -EACCES || r == -EPERM)
 		return EXIT_PERMISSION;
-	return r < 0 ? EXIT_FAIL : EXIT_OK;
+	return r < 0 || restored < 0 ? EXIT_FAIL : EXIT_OK;
 }
 
 static int show_conf(const struct options *o)

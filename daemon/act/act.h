@@ -105,6 +105,11 @@ enum act_event {
 struct act_hooks {
 	void (*on_write)(void *arg, const struct act_write *write);
 	void (*on_event)(void *arg, enum act_event event, const char *text);
+	/*
+	 * A write that may take long begins or is over: run waits for ksmd's
+	 * batch in progress, and run = 2 for every merged page to be copied.
+	 */
+	void (*on_slow)(void *arg, bool begins);
 	void *arg;
 };
 

@@ -132,6 +132,20 @@ static void report(struct act_knobs *knobs, const struct act_write *write)
 			write->new_value, strerror(-write->error));
 }
 
+static int write_knob(struct act_knobs *knobs, enum act_knob knob,
+		      uint64_t value)
+{
+	bool slow = knob == ACT_KNOB_RUN && knobs->hooks.on_slow;
+	int r;
+
+	if (slow)
+		knobs->hooks.on_slow(knobs->hooks.arg, true);
+	r = knobs->driver->write(knobs->ctx, knob, value);
+	if (slow)
+		knobs->hooks.on_slow(knobs->hooks.arg, false);
+	return r;
+}
+
 int act_knobs_set(struct act_knobs *knobs, enum act_knob knob, uint64_t value,
 		  const char *reason)
 {
@@ -143,7 +157,7 @@ int act_knobs_set(struct act_knobs *knobs, enum act_knob knob, uint64_t value,
 	if (!knobs->now.has[knob] || old == value)
 		return 0;
 
-	r = driver->write(knobs->ctx, knob, value);
+	r = write_knob(knobs, knob, value);
 	/* Also after a failure: a refused unmerge leaves run = 0 behind. */
 	if (driver->read(knobs->ctx, knob, now) < 0)
 		*now = r ? old : value;

@@ -245,6 +245,50 @@ def test_heal_without_ksm():
         assert heal.returncode == 0 and "no KSM" in heal.stderr, heal
 
 
+def test_failed_restore():
+    """a knob that cannot be given back makes it exit 1"""
+    with busy_host(run=1, pages_to_scan=123) as host:
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            knob = host.path("sys/kernel/mm/ksm/pages_to_scan")
+            os.unlink(knob)
+            os.mkdir(knob)
+            assert daemon.end() == 1, daemon.text()
+            assert "not every knob" in daemon.text()
+        assert host.knob("sleep_millisecs") == "20"
+        assert os.path.exists(host.path("run/densityd/saved-knobs"))
+
+
+def test_watchdog_waits_for_run():
+    """a write of run, which may wait for ksmd, has the watchdog's patience"""
+    with busy_host(run=1) as host, socket.socket(
+            socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(host.path("notify"))
+        manager.setblocking(False)
+        os.environ["NOTIFY_SOCKET"] = host.path("notify")
+        os.environ["WATCHDOG_USEC"] = "30000000"
+        try:
+            daemon = Daemon(host)
+        finally:
+            del os.environ["NOTIFY_SOCKET"], os.environ["WATCHDOG_USEC"]
+        with daemon:
+            daemon.ready()
+            wait_for("ksmd is driven", written(host))
+            daemon.call("Set", key="run", value="0")
+            assert daemon.end() == 0
+        told = []
+        while True:
+            try:
+                told += manager.recv(4096).decode().split()
+            except BlockingIOError:
+                break
+        told = [t for t in told if t.startswith("WATCHDOG_USEC=")]
+        assert len(told) >= 4 and not len(told) % 2, told
+        assert set(told[0::2]) == {"WATCHDOG_USEC=3600000000"}, told
+        assert set(told[1::2]) == {"WATCHDOG_USEC=30000000"}, told
+
+
 def test_restore_and_resume():
     """Restore gives the knobs back and stays away until Resume"""
     with busy_host(run=1) as host:

@@ -332,6 +332,38 @@ static void an_original_unmerge_comes_back_only_with_memory(void **state)
 	}
 }
 
+static void hear_slow(void *arg, bool begins)
+{
+	unsigned int *heard = arg;
+
+	/* Never twice the same. */
+	assert_int_equal(*heard % 2, !begins);
+	(*heard)++;
+}
+
+static void a_write_of_run_is_announced(void **state)
+{
+	static const uint64_t knobs[] = { 0, 20, 100, 1, 0 };
+	unsigned int heard = 0;
+	struct act_hooks hooks = { .on_slow = hear_slow, .arg = &heard };
+	struct host host;
+
+	(void)state;
+	host_open(&host, knobs, NULL);
+	act_close(host.act);
+	assert_int_equal(act_record_new(knobs, &host.ctx), 0);
+	assert_int_equal(act_open(&act_driver_record, host.ctx, NULL, &hooks,
+				  &host.act), 0);
+	assert_int_equal(host_tick(&host, decide(0, 30, 200)), 0);
+	assert_int_equal(heard, 0);
+	assert_int_equal(host_tick(&host, decide(1, 30, 200)), 0);
+	assert_int_equal(heard, 2);
+	act_record_fail(host.ctx, ACT_KNOB_RUN, -EINTR);
+	assert_int_equal(host_tick(&host, decide(0, 30, 200)), -EINTR);
+	assert_int_equal(heard, 4);
+	host_close(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +384,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_said_once_until_it_changes),
 		cmocka_unit_test(
 			an_original_unmerge_comes_back_only_with_memory),
+		cmocka_unit_test(a_write_of_run_is_announced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
