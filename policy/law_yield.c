@@ -52,6 +52,13 @@
 #define PATIENCE_NS (700 * NS_PER_MS)
 #define HUNT_GAP_NS (3 * NS_PER_S)
 
+/*
+ * After a hunt that earned so many times the price a quick proof: pages beyond
+ * max_page_sharing of their KSM page merge one pass later. Then, with the cap
+ * recovered, the thorough one.
+ */
+#define QUICK_TIMES 16
+#define QUICK_GAP_NS NS_PER_S
 #define PROOF_GAP_NS (5 * NS_PER_S)
 /* Less than LAW_SLEEP_MS_MAX, after which ksmd would wake by itself. */
 #define PATROL_GAP_MAX_NS (540 * NS_PER_S)
@@ -96,6 +103,7 @@ struct yield {
 	/* after it */
 	uint64_t next_pass_ns;
 	enum pass_kind next_kind;
+	bool quick;			/* the next proof is the quick one */
 	int64_t earned_mib_s;		/* a CPU-second in the last pass */
 	uint64_t loss_ns;		/* when loss was last added up */
 	uint64_t loss_mib_ms;		/* what waiting has cost */
@@ -229,7 +237,8 @@ static void learn_late_twins(struct yield *y, uint64_t cpu_ns,
 }
 
 /* What the hunt found, against what it was begun for. */
-static void end_hunt(struct yield *y, const struct snap *snap)
+static void end_hunt(struct yield *y, const struct law_params *params,
+		     const struct snap *snap)
 {
 	uint64_t saved = snap_saved_pages(snap);
 	uint64_t found = saved > y->hunt_saved ? saved - y->hunt_saved : 0;
@@ -244,7 +253,9 @@ static void end_hunt(struct yield *y, const struct snap *snap)
 	}
 	law_demand_mark(&y->demand, snap);
 	y->next_kind = PASS_PROOF;
-	y->next_pass_ns = y->meter.now_ns + PROOF_GAP_NS;
+	y->quick = y->earned_mib_s >= QUICK_TIMES * params->price_mib_s;
+	y->next_pass_ns = y->meter.now_ns +
+			  (y->quick ? QUICK_GAP_NS : PROOF_GAP_NS);
 }
 
 static void plan_patrol(struct yield *y, const struct law_params *params,
@@ -273,6 +284,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	int64_t gain = (int64_t)(snap_saved_pages(snap) - y->pass_saved);
 	uint32_t life = law_demand_life_s(&y->demand, params);
 	int64_t worth = worth_mib_s(snap, gain, life);
+	bool more;
 
 	y->mid_pass = false;
 	y->pass_pages = y->meter.visited - y->pass_visited;
@@ -285,13 +297,16 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	y->earned_mib_s = worth * 1000 / (int64_t)(cpu / NS_PER_MS + 1);
 	if (y->hunting) {
 		if (++y->passes_done >= y->passes_wanted)
-			end_hunt(y, snap);
+			end_hunt(y, params, snap);
 		return;
 	}
 	law_demand_merged(&y->demand, snap, gain);
 	/* One that merged a quarter of all there is has not seen the end. */
-	plan_patrol(y, params, cpu, y->earned_mib_s > params->price_mib_s ||
-		    gain > (int64_t)(snap_saved_pages(snap) / 4));
+	more = y->earned_mib_s > params->price_mib_s ||
+	       gain > (int64_t)(snap_saved_pages(snap) / 4) ||
+	       (y->quick && y->thorough);
+	y->quick = false;
+	plan_patrol(y, params, cpu, more);
 }
 
 /* What patrol may spend in the longest gap between two of its batches. */
@@ -421,7 +436,7 @@ static bool late_twins_now(const struct yield *y,
 	if (y->kind == PASS_LEARN)
 		return y->why.reason == LAW_REASON_REWRITE &&
 		       2 * cost < law_meter_left_ns(&y->meter, params, snap);
-	return y->kind == PASS_PROOF ||
+	return (y->kind == PASS_PROOF && !y->quick) ||
 	       (y->kind == PASS_MERGE && cost < law_meter_left_ns(&y->meter, params, snap));
 }
 
