@@ -48,13 +48,14 @@ struct daemon {
 	struct override over;
 	bool stood_aside;		/* Restore was called: hands off */
 	bool look;			/* read the table in the next tick */
-	bool hands_off;			/* a foreign writer, at the last tick */
+	bool hands_off;			/* at the last tick: no law was asked */
 
 	const struct snap *snap;	/* the last one; the probe's */
 	struct decision decision;	/* in force */
 	char text[DAEMON_TEXT_LEN];
 	struct law_window window;	/* ksmd's CPU, for status */
 	int64_t started_ms;
+	int64_t table_ms;		/* when the processes were read */
 	uint64_t sampled_ns;		/* last row of history */
 	uint64_t maintained_ns;
 	uint64_t metrics_ns;
@@ -69,12 +70,19 @@ struct daemon {
 
 /* loop.c: one tick now, and arm the timer for the next. 0 or -errno. */
 int daemon_tick(struct daemon *daemon);
-/* Apply the decision in force again, after an override changed. */
+/* Have the next tick at once: something happened that the law must see. */
+int daemon_wake(struct daemon *daemon);
+/*
+ * Apply the decision in force again, after an override changed. A failure
+ * leaves the decision as it was.
+ */
 int daemon_reapply(struct daemon *daemon);
 /* Read the policy file aside; the old one stays when the new one is bad. */
 int daemon_reload(struct daemon *daemon, char ret_error[CONF_ERROR_LEN]);
 /* Hand the history's numbers and the VM rules to their rooms. */
 int daemon_configure(struct daemon *daemon);
+/* Where the metrics go, below the root. 0 or -ENAMETOOLONG. */
+int daemon_metrics_path(const struct daemon *daemon, char ret_path[PATH_MAX]);
 void daemon_event(struct daemon *daemon, const char *kind, const char *text);
 /* CPU that this process used since it began. */
 uint64_t daemon_cpu_ns(void);

@@ -2,6 +2,9 @@
 /*
  * One tick: probe, decide, act, record. The law says when to be asked again;
  * history rows keep to the policy's interval, however fast the ticks come.
+ *
+ * While hands are off, by request or because somebody else writes the knobs,
+ * the law is not asked: it would take what ksmd does for its own doing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -81,6 +84,44 @@ static void remember(struct daemon *d)
 		  d->text);
 }
 
+/* Are hands off? Then the decision is to leave the host's knobs alone. */
+static bool stand_off(struct daemon *d)
+{
+	const struct snap_ksm *ksm = &d->snap->ksm;
+	const char *why;
+
+	if (d->stood_aside)
+		why = "hands off: told to stand aside until resume";
+	else if (d->act && act_hold_ms(d->act, d->snap->mono_ns))
+		why = "hands off: somebody else writes the knobs";
+	else
+		return false;
+	d->hands_off = true;
+	d->decision = (struct decision){
+		.phase = LAW_PHASE_OFF,
+		.reason = LAW_REASON_NONE,
+		.run = ksm->run & 3u,
+		.sleep_ms = ksm->sleep_ms,
+		.scan_pages = ksm->scan_pages,
+		.smart_scan = LAW_KEEP,
+	};
+	snprintf(d->text, sizeof(d->text), "%s", why);
+	return true;
+}
+
+/* Ask the law, afresh when hands were off: ksmd did not as it was told. */
+static void decide(struct daemon *d, const struct law_params *params)
+{
+	if (d->hands_off)
+		d->law->init(&d->state, params);
+	d->hands_off = false;
+	d->law->decide(&d->state, params, d->snap, &d->decision);
+	override_decision(&d->over, &d->decision);
+	d->look |= d->decision.look;
+	law_reason_text(&d->decision, d->text, sizeof(d->text));
+}
+
+/* During a hold too: act must see whether somebody else still writes. */
 static int apply(struct daemon *d)
 {
 	int r;
@@ -88,13 +129,8 @@ static int apply(struct daemon *d)
 	if (!d->act || d->stood_aside)
 		return 0;
 	r = act_apply(d->act, d->snap, &d->decision, d->text);
-	if (r == -EBUSY) {
-		d->hands_off = true;
-	} else if (d->hands_off) {
-		/* The law thinks that ksmd did as it was told. */
-		d->hands_off = false;
-		d->law->init(&d->state, &d->conf->params);
-	}
+	if (r == -EBUSY)
+		stand_off(d);
 	return r;
 }
 
@@ -119,14 +155,24 @@ static void record(struct daemon *d)
 	store_maintain(d->store, s->real_ms);
 }
 
+int daemon_metrics_path(const struct daemon *d, char ret_path[PATH_MAX])
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s%s", d->options.root,
+		     d->conf->metrics_path) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	strcpy(ret_path, path);
+	return 0;
+}
+
 /* Say it once when it begins to fail, and once when it is well again. */
 static void write_metrics(struct daemon *d, const struct metrics_input *input)
 {
-	char path[PATH_MAX];
-	int r = -ENAMETOOLONG;
+	char path[PATH_MAX] = "";
+	int r = daemon_metrics_path(d, path);
 
-	if (snprintf(path, sizeof(path), "%s%s", d->options.root,
-		     d->conf->metrics_path) < (int)sizeof(path))
+	if (!r)
 		r = metrics_write(path, input);
 	if (r != d->metrics_error)
 		log_print(r ? LOG_WARNING : LOG_NOTICE, "metrics %s: %s", path,
@@ -137,12 +183,12 @@ static void write_metrics(struct daemon *d, const struct metrics_input *input)
 static void export_metrics(struct daemon *d)
 {
 	struct store_health health = { 0 };
+	struct law_params params = d->conf->params;
 	struct metrics_input input = {
 		.snap = d->snap,
 		.decision = &d->decision,
 		.law = d->law->name,
 		.daemon_cpu_ns = daemon_cpu_ns(),
-		.cap_permille = d->conf->params.cap_permille,
 		.looks = probe_looks(d->probe),
 	};
 
@@ -151,6 +197,8 @@ static void export_metrics(struct daemon *d)
 	     d->conf->metrics_s * NS_PER_S))
 		return;
 	d->metrics_ns = d->snap->mono_ns;
+	override_params(&d->over, &params);
+	input.cap_permille = params.cap_permille;
 	if (d->store) {
 		store_health(d->store, &health);
 		input.store = &health;
@@ -189,23 +237,30 @@ static int arm(struct daemon *d)
 	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
 }
 
+int daemon_wake(struct daemon *d)
+{
+	d->decision.next_ms = 1;
+	return arm(d);
+}
+
 int daemon_tick(struct daemon *d)
 {
 	struct law_params params;
 
 	d->snap = probe_take(d->probe, d->look);
+	d->look = false;
+	if (d->snap->vms_seq == d->snap->seq)
+		d->table_ms = d->snap->real_ms;
 	if (override_expire(&d->over, d->snap->mono_ns))
 		daemon_event(d, "override", "an override expired");
 	choose_law(d, &params);
-	d->law->decide(&d->state, &params, d->snap, &d->decision);
-	override_decision(&d->over, &d->decision);
-	d->look = d->decision.look;
-	law_reason_text(&d->decision, d->text, sizeof(d->text));
+	if (!stand_off(d))
+		decide(d, &params);
+	apply(d);
+	remember(d);
 
 	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);
 	follow_copies(d);
-	remember(d);
-	apply(d);
 	record(d);
 	export_metrics(d);
 	return arm(d);
@@ -213,16 +268,31 @@ int daemon_tick(struct daemon *d)
 
 int daemon_reapply(struct daemon *d)
 {
+	struct decision before = d->decision;
+	struct law_params params;
+	char text[DAEMON_TEXT_LEN];
+	int r;
+
 	if (!d->snap)
 		return 0;
-	if (!override_decision(&d->over, &d->decision)) {
-		/* A law or its cap: the law must be asked, now. */
-		d->decision.next_ms = 1;
-		return arm(d);
+	memcpy(text, d->text, sizeof(text));
+	/* Off, or a law or its cap: a tick must see to it, now. */
+	if (stand_off(d) || !override_decision(&d->over, &d->decision))
+		return daemon_wake(d);
+	if (d->hands_off) {
+		choose_law(d, &params);
+		decide(d, &params);
 	}
 	law_reason_text(&d->decision, d->text, sizeof(d->text));
+	r = apply(d);
+	if (r && r != -EBUSY) {
+		d->decision = before;
+		memcpy(d->text, text, sizeof(d->text));
+		daemon_wake(d);
+		return r;
+	}
 	remember(d);
-	return apply(d);
+	return r;
 }
 
 static int set_rules(struct daemon *d)
@@ -283,5 +353,6 @@ int daemon_reload(struct daemon *d, char ret_error[CONF_ERROR_LEN])
 	d->conf = conf;
 	d->look = true;
 	daemon_event(d, "reload", "policy file read again");
+	daemon_wake(d);
 	return daemon_configure(d);
 }

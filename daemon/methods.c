@@ -67,22 +67,23 @@ static const char *set(void *arg, const json_t *parameters,
 			    ret_reply);
 	if (!d->snap)
 		return fail(CTL_ERROR_FAILED, "still starting", ret_reply);
+	if (d->stood_aside)
+		return fail(CTL_ERROR_REFUSED, "stood aside; resume first",
+			    ret_reply);
 	if (override_set(&d->over, key, value, (uint64_t)s, d->snap->mono_ns,
 			 error))
 		return fail(CTL_ERROR_PARAMETER, error, ret_reply);
 	if (d->act)
 		act_resume(d->act);
 	r = daemon_reapply(d);
-	if (r == -EPERM) {
+	if (r && r != -EBUSY)
 		d->over = before;
+	if (r == -EPERM)
 		return fail(CTL_ERROR_REFUSED,
 			    "unmerging needs more memory than is available",
 			    ret_reply);
-	}
-	if (r && r != -EBUSY) {
-		d->over = before;
+	if (r && r != -EBUSY)
 		return fail(CTL_ERROR_FAILED, strerror(-r), ret_reply);
-	}
 	snprintf(error, sizeof(error), "%.40s = %.60s by hand", key, value);
 	daemon_event(d, "override", error);
 	return NULL;
@@ -116,6 +117,7 @@ static const char *restore(void *arg, const json_t *parameters,
 	if (r)
 		return fail(CTL_ERROR_FAILED, strerror(-r), ret_reply);
 	daemon_event(d, "restore", "every knob given back; hands off until resume");
+	daemon_wake(d);
 	return NULL;
 }
 
@@ -128,12 +130,10 @@ static const char *resume(void *arg, const json_t *parameters,
 	(void)ret_reply;
 	if (d->act)
 		act_resume(d->act);
-	if (d->stood_aside) {
-		d->stood_aside = false;
-		d->law->init(&d->state, &d->conf->params);
-		d->look = true;
-	}
+	d->look |= d->stood_aside;
+	d->stood_aside = false;
 	daemon_event(d, "resume", "control again, by hand");
+	daemon_wake(d);
 	return NULL;
 }
 

@@ -118,19 +118,37 @@ static uint64_t own_rss_kib(void)
 	return rss * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
+/*
+ * Of one core. The window's oldest pair is younger than the window after the
+ * start, and older when ticks are farther apart than the window is long.
+ */
+static double ksmd_pct(const struct daemon *d)
+{
+	const struct law_window *w = &d->window;
+	uint64_t now_ns = d->snap->mono_ns;
+	uint64_t base_ns = now_ns;
+	uint64_t used_ns;
+
+	for (uint32_t i = 0; i < w->count; i++) {
+		base_ns = w->at[(w->newest + LAW_WINDOW_SLOTS - i) %
+				LAW_WINDOW_SLOTS].mono_ns;
+		if (now_ns - base_ns >= w->span_ns)
+			break;
+	}
+	used_ns = law_window_used_ns(w, now_ns, d->snap->ksm.ksmd_cpu_ns);
+	return now_ns > base_ns ?
+	       100.0 * (double)used_ns / (double)(now_ns - base_ns) : 0;
+}
+
 static json_t *cpu_object(const struct daemon *d)
 {
 	const struct snap *s = d->snap;
 	struct law_params params = d->conf->params;
 	json_t *o = json_object();
-	uint64_t used;
 
 	override_params(&d->over, &params);
 	if (snap_has(s, SNAP_CAP_KSMD_CPU)) {
-		used = law_window_used_ns(&d->window, s->mono_ns,
-					  s->ksm.ksmd_cpu_ns);
-		json_object_set_new(o, "ksmd_pct", json_real(100.0 * (double)used /
-				    (double)d->window.span_ns));
+		json_object_set_new(o, "ksmd_pct", json_real(ksmd_pct(d)));
 		json_object_set_new(o, "ksmd_s",
 				    json_real((double)s->ksm.ksmd_cpu_ns / 1e9));
 	}
@@ -200,6 +218,15 @@ static json_t *store_object(const struct daemon *d)
 			 "file_bytes", (json_int_t)h.file_bytes);
 }
 
+static json_t *metrics_object(const struct daemon *d)
+{
+	char path[PATH_MAX] = "";
+
+	daemon_metrics_path(d, path);
+	return json_pack("{ss ss}", "path", path, "text", d->metrics_error ?
+			 strerror(-d->metrics_error) : "");
+}
+
 static uint64_t population_pages(const struct snap *s)
 {
 	uint64_t pages = 0;
@@ -262,6 +289,8 @@ json_t *status_object(const struct daemon *d)
 					    COUNT(cap_names)));
 	if (d->store)
 		json_object_set_new(o, "store", store_object(d));
+	if (d->conf->metrics_path && d->conf->metrics_s)
+		json_object_set_new(o, "metrics", metrics_object(d));
 	return o;
 }
 
@@ -309,8 +338,7 @@ json_t *status_vms(const struct daemon *d)
 	for (uint32_t i = 0; d->snap && i < d->snap->nvms; i++)
 		json_array_append_new(list, vm_object(d, &d->snap->vms[i]));
 	return json_pack("{sI so}", "sampled_ms",
-			 (json_int_t)(d->snap ? d->snap->real_ms : 0), "vms",
-			 list);
+			 (json_int_t)d->table_ms, "vms", list);
 }
 
 json_t *status_decisions(const struct daemon *d, unsigned int limit)

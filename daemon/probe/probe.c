@@ -167,9 +167,10 @@ static void take_table(struct probe *probe, bool look)
 	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	probe->looks++;
-	probe_table_walk(probe->table, snap->mono_ns);
-	snap->vms = probe_table_vms(probe->table, &snap->nvms);
-	snap->vms_seq = snap->seq;
+	if (probe_table_walk(probe->table, snap->mono_ns)) {
+		snap->vms = probe_table_vms(probe->table, &snap->nvms);
+		snap->vms_seq = snap->seq;
+	}
 	if (look || probe->looks == 1 ||
 	    snap->mono_ns - probe->slow_ns >= SLOW_AGE_NS)
 		take_slow(probe);

@@ -179,9 +179,7 @@ static bool list(struct probe_table *table)
 {
 	probe_pids_clear(&table->processes);
 	if (probe_dir_each(table->root_fd, "proc", add_process,
-			   &table->processes))
-		probe_pids_clear(&table->processes);
-	if (table->processes.failed)
+			   &table->processes) || table->processes.failed)
 		return false;
 	probe_pids_sort(&table->processes);
 	return true;
@@ -237,7 +235,7 @@ static unsigned int count_tracked(const struct members *members)
 	return tracked;
 }
 
-void probe_table_walk(struct probe_table *table, uint64_t now_ns)
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns)
 {
 	struct probe_walk walk = {
 		.root_fd = table->root_fd,
@@ -254,7 +252,7 @@ void probe_table_walk(struct probe_table *table, uint64_t now_ns)
 	if (!list(table) ||
 	    !has_room((void **)&table->next.member, &table->next.room,
 		      table->processes.count, sizeof(struct probe_member)))
-		return;
+		return false;
 	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
 	if (probe_kvm_read(table->root_fd, &table->known, &table->owners))
 		table->caps |= SNAP_CAP_KVM;
@@ -271,6 +269,7 @@ void probe_table_walk(struct probe_table *table, uint64_t now_ns)
 	has_room((void **)&table->vms, &table->vms_room,
 		 count_tracked(&table->now), sizeof(*table->vms));
 	assemble(table);
+	return true;
 }
 
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

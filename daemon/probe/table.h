@@ -39,10 +39,10 @@ int probe_table_set_rules(struct probe_table *table,
 			  unsigned int nrules);
 
 /*
- * Read the processes. Out of memory, the table stays as it was but for what
- * was refreshed.
+ * Read the processes. False when they could not be listed, for want of memory
+ * or of descriptors: then the table stands as it was.
  */
-void probe_table_walk(struct probe_table *table, uint64_t now_ns);
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns);
 
 /* Ordered by pid; valid until the next walk or set_rules. */
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

@@ -311,6 +311,145 @@ def test_restore_and_resume():
         assert host.knobs() == before
 
 
+def refused(daemon, method, **parameters):
+    """The message that the call is refused with."""
+    try:
+        daemon.call(method, **parameters)
+    except Error as error:
+        assert error.name.endswith("Refused"), error
+        return error.parameters["message"]
+    raise AssertionError(f"{method} was not refused")
+
+
+def status_when(daemon, what, condition):
+    """The first status that the condition holds for."""
+    def look():
+        status = daemon.call("GetStatus")
+        return status if condition(status) else None
+    return wait_for(what, look)
+
+
+def test_hands_off_words():
+    """while hands are off no law is asked, and the status says why"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 100ms\n[static]\n"
+                  "pages_to_scan = 500\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("driven", lambda: host.knob("pages_to_scan") == "500")
+            host.knob("pages_to_scan", 4000)
+            held = status_when(daemon, "noticed", lambda s: s["hands_off_ms"])
+            assert (held["phase"], held["reason"]) == ("off", "none"), held
+            assert "somebody else" in held["text"], held
+            daemon.call("Restore")
+            away = status_when(daemon, "ticks go on", lambda s:
+                               s["now_ms"] > held["now_ms"] + 300)
+            assert away["phase"] == "off" and "stand aside" in away["text"], away
+            assert refused(daemon, "Set", key="pages_to_scan", value="777") == \
+                "stood aside; resume first"
+            assert not daemon.call("GetStatus")["overrides"]
+            daemon.call("Unset")
+            assert host.knob("pages_to_scan") == "4000"
+            daemon.call("Resume")
+            wait_for("driven", lambda: host.knob("pages_to_scan") == "500")
+            status_when(daemon, "it decides", lambda s: s["phase"] == "fixed")
+            host.knob("pages_to_scan", 4000)
+            status_when(daemon, "noticed", lambda s: s["hands_off_ms"])
+            daemon.call("Set", key="sleep_millisecs", value="70")
+            assert host.knob("sleep_millisecs") == "70"
+            assert host.knob("pages_to_scan") == "500"
+            assert daemon.end() == 0
+        assert host.knob("pages_to_scan") == "4000"
+
+
+def test_refused_set_leaves_no_trace():
+    """a Set that is refused leaves the decision in force as it was"""
+    with busy_host(run=1, pages_sharing=1 << 20) as host:
+        host.conf("[control]\nlaw = static\ninterval = 60s\n")
+        host.memory(1 << 20)
+        with Daemon(host) as daemon:
+            daemon.ready()
+            before = status_when(daemon, "a decision",
+                                 lambda s: s["phase"] == "fixed")
+            refused(daemon, "Set", key="run", value="2")
+            after = daemon.call("GetStatus")
+            assert (after["reason"], after["text"]) == \
+                (before["reason"], before["text"]), after
+            daemon.call("Set", key="pages_to_scan", value="200")
+            assert host.knob("pages_to_scan") == "200"
+            assert len(daemon.call("GetDecisions")["decisions"]) == 2
+
+
+def test_reload_at_once():
+    """a reload is heeded at once, however long the interval was"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 1min\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            first = daemon.call("GetStatus")
+            host.conf("[control]\nlaw = scan-time\ninterval = 1min\n")
+            daemon.call("Reload")
+            second = status_when(daemon, "the new law",
+                                 lambda s: s["law"] == "scan-time")
+            # Otherwise the ticks are an interval apart.
+            assert second["now_ms"] - first["now_ms"] < 55000, second
+
+
+def test_ksmd_share_of_covered_time():
+    """ksmd's percentage is of the time that was really watched"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 2s\n"
+                  "cpu_cap_window = 1s\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            seen = [daemon.call("GetStatus")]
+            for i in range(1, 4):
+                host.write("proc/37/schedstat", f"{i * 200000000} 0 5")
+                seen.append(status_when(daemon, "a tick", lambda s:
+                                        s["now_ms"] != seen[-1]["now_ms"]))
+            for old, new in zip(seen[1:], seen[2:]):
+                part = (new["cpu"]["ksmd_s"] - old["cpu"]["ksmd_s"]) * 100 / \
+                    ((new["now_ms"] - old["now_ms"]) / 1000)
+                assert abs(new["cpu"]["ksmd_pct"] - part) < part / 50, seen
+
+
+def test_metrics():
+    """metrics honour `set cpu_cap`; a failure shows in the status"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\ninterval = 100ms\n"
+                  "[metrics]\npath = /m/d.prom\ninterval = 1s\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            daemon.call("Set", key="cpu_cap", value="90%")
+            bad = status_when(daemon, "it fails",
+                              lambda s: s["metrics"]["text"])
+            assert bad["metrics"]["path"] == host.path("m/d.prom"), bad
+            os.mkdir(host.path("m"))
+            status_when(daemon, "it is well", lambda s:
+                        not s["metrics"]["text"])
+            with open(host.path("m/d.prom")) as f:
+                assert "densityd_ksmd_cpu_cap_ratio 0.900\n" in f.read()
+
+
+def test_table_stands():
+    """when /proc cannot be listed the table of VMs stands, with its time"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\ninterval = 100ms\n[history]\nvm_interval = 1s\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("VMs", lambda: daemon.call("GetVms")["vms"])
+            os.rename(host.path("proc"), host.path("gone"))
+            first = daemon.call("GetStatus")["now_ms"]
+            stamp = daemon.call("GetVms")["sampled_ms"]
+            status_when(daemon, "a walk is due",
+                        lambda s: s["now_ms"] > first + 2500)
+            vms = daemon.call("GetVms")
+            assert len(vms["vms"]) == 1 and vms["sampled_ms"] == stamp, vms
+            os.rename(host.path("gone"), host.path("proc"))
+            wait_for("it is read again", lambda:
+                     daemon.call("GetVms")["sampled_ms"] > stamp)
+
+
 def test_override_expires():
     """an override is applied at once and expires by itself"""
     with busy_host(run=1) as host:
