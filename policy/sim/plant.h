@@ -28,13 +28,18 @@ struct plant;
 
 /*
  * What ksmd's work costs on a CPU. Every value can be fitted to a real run;
- * the defaults lie inside what was measured on Debian 12, 6.12: 1 to 2.5 us
- * for a page that is scanned in vain, 5 to 15 us for one that is merged,
- * 0.3 us for one that smart_scan skips.
+ * the defaults are, to runs of experiments/tuning: README.md says how.
+ *
+ * A tree's top stays in the caches. Further down every level is a node, the
+ * page behind it and, in the unstable tree, the page tables on the way to it,
+ * none of them near: such a level costs ten to twenty times as much.
  */
 struct plant_cost {
 	uint32_t visit_ns;	/* find the page, compute its checksum */
-	uint32_t level_ns;	/* one memcmp on the way down a tree */
+	uint32_t level_ns;	/* a level of a tree's top: one memcmp */
+	uint32_t top_levels;	/* how many of them there are */
+	uint32_t deep_stable_ns; /* a level of the stable tree below, */
+	uint32_t deep_unstable_ns; /* and of the unstable one */
 	uint32_t merge_ns;	/* write-protect, compare, replace the PTE */
 	uint32_t ksm_ns;	/* visit of a page that is merged already */
 	uint32_t skip_ns;	/* smart_scan passes over a page */

@@ -76,7 +76,9 @@ static const struct param {
 #define COST(field) \
 	{ #field, OWNER_CONF, offsetof(struct plant_conf, cost.field) }
 #define LAW(field) { #field, OWNER_PARAMS, offsetof(struct law_params, field) }
-	COST(visit_ns), COST(level_ns), COST(merge_ns), COST(ksm_ns),
+	COST(visit_ns), COST(level_ns), COST(top_levels),
+	COST(deep_stable_ns), COST(deep_unstable_ns), COST(merge_ns),
+	COST(ksm_ns),
 	COST(skip_ns), COST(free_ns), COST(batch_ns), COST(pass_ns),
 	COST(speed_permille),
 	CONF(hz), CONF(share_permille), CONF(smart_scan),
