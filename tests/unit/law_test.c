@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../../policy/law.h"
+#include "../../policy/law_meter.h"
 #include "../../policy/law_window.h"
 #include "../../policy/reason.h"
 
@@ -311,6 +312,66 @@ static void window_never_reports_less_than_was_used(void **state)
 	}
 }
 
+static void a_resized_window_gives_the_cap_once(void **state)
+{
+	struct law_window w;
+
+	(void)state;
+	law_window_init(&w, 5000);
+	law_window_add(&w, 10 * SECOND, 0);
+	law_window_resize(&w, 60000, 11 * SECOND, SECOND);
+	assert_int_equal(law_window_used_ns(&w, 11 * SECOND, SECOND), SECOND);
+	assert_int_equal(law_window_used_ns(&w, 70 * SECOND, SECOND), SECOND);
+	law_window_add(&w, 12 * SECOND, SECOND);
+	assert_int_equal(law_window_used_ns(&w, 73 * SECOND, SECOND), 0);
+}
+
+/* One page scanned, a million skipped: no batch size follows from that. */
+static void a_batch_that_skips_a_pass_teaches_no_absurd_cost(void **state)
+{
+	struct bench b;
+	struct law_meter m;
+
+	(void)state;
+	bench_init(&b, "yield", 50000);
+	b.snap.ksm.pages_scanned = 1000;
+	law_meter_init(&m, &b.params);
+	for (int i = 0; i < 20; i++) {
+		b.snap.mono_ns += 60 * SECOND;
+		law_meter_observe(&m, &b.params, &b.snap);
+		law_meter_send(&m, 50000);
+		b.snap.mono_ns += SECOND;
+		b.snap.ksm.pages_scanned += 300;
+		b.snap.ksm.pages_skipped += 1000000;
+		b.snap.ksm.ksmd_cpu_ns += SECOND / 2;
+		b.snap.ksm.full_scans++;
+		law_meter_observe(&m, &b.params, &b.snap);
+		assert_int_equal(law_meter_reap(&m, &b.snap,
+						b.snap.ksm.full_scans - 1,
+						1500, false),
+				 LAW_METER_PASS_DONE);
+	}
+	b.snap.mono_ns += 60 * SECOND;
+	law_meter_observe(&m, &b.params, &b.snap);
+	assert_in_range(law_meter_size(&m, &b.params, &b.snap, 1500,
+				       LAW_METER_BATCH_NS), 1000, 200000);
+}
+
+static void a_small_cap_still_moves(void **state)
+{
+	struct bench b;
+	struct law_meter m;
+
+	(void)state;
+	bench_init(&b, "yield", 50000);
+	b.params.cap_permille = 1;
+	b.params.cap_window_ms = 1000;
+	law_meter_init(&m, &b.params);
+	law_meter_observe(&m, &b.params, &b.snap);
+	assert_true(law_meter_size(&m, &b.params, &b.snap, 1500,
+				   LAW_METER_BATCH_NS) > 0);
+}
+
 static void every_reason_has_words(void **state)
 {
 	char buf[256];
@@ -344,6 +405,9 @@ int main(void)
 		cmocka_unit_test(ksmtuned_follows_its_published_rule),
 		cmocka_unit_test(scan_time_moves_towards_its_target),
 		cmocka_unit_test(window_never_reports_less_than_was_used),
+		cmocka_unit_test(a_resized_window_gives_the_cap_once),
+		cmocka_unit_test(a_batch_that_skips_a_pass_teaches_no_absurd_cost),
+		cmocka_unit_test(a_small_cap_still_moves),
 		cmocka_unit_test(every_reason_has_words),
 	};
 
