@@ -6,6 +6,10 @@
  * some kernel and is missing before. A host "has KSM" when every file that
  * has been there since the first kernel with KSM can be read as its value;
  * a snapshot never mixes values with holes that look like zeros.
+ *
+ * Most counters move only when ksmd runs (ksmd_do_scan() and what it calls), or
+ * when somebody unmerges: then run is 2. Only ksm_zero_pages moves by itself,
+ * with every guest that writes to one, and general_profit along with it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +27,7 @@ enum ksm_type {
 
 enum ksm_when {
 	KSM_ALWAYS,
+	KSM_BY_KSMD,	/* cannot move while ksmd does not run */
 	KSM_SELDOM,	/* read along with the table of processes */
 };
 
@@ -41,20 +46,20 @@ static const struct ksm_row rows[] = {
 	ROW("run", run, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
 	ROW("sleep_millisecs", sleep_ms, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
 	ROW("pages_to_scan", scan_pages, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
-	ROW("pages_shared", pages_shared, KSM_U64, SNAP_CAP_KSM, KSM_ALWAYS),
-	ROW("pages_sharing", pages_sharing, KSM_U64, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("pages_shared", pages_shared, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
+	ROW("pages_sharing", pages_sharing, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
 	ROW("pages_unshared", pages_unshared, KSM_U64, SNAP_CAP_KSM,
-	    KSM_ALWAYS),
+	    KSM_BY_KSMD),
 	ROW("pages_volatile", pages_volatile, KSM_U64, SNAP_CAP_KSM,
-	    KSM_ALWAYS),
-	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM, KSM_ALWAYS),
-	ROW("pages_scanned", pages_scanned, KSM_U64, 0, KSM_ALWAYS),
+	    KSM_BY_KSMD),
+	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
+	ROW("pages_scanned", pages_scanned, KSM_U64, 0, KSM_BY_KSMD),
 	ROW("pages_skipped", pages_skipped, KSM_U64, SNAP_CAP_SKIPPED,
-	    KSM_ALWAYS),
+	    KSM_BY_KSMD),
 	ROW("smart_scan", smart_scan, KSM_U32, SNAP_CAP_SKIPPED, KSM_ALWAYS),
 	ROW("ksm_zero_pages", zero_pages, KSM_U64, SNAP_CAP_ZERO, KSM_ALWAYS),
 	ROW("general_profit", profit_bytes, KSM_I64, SNAP_CAP_PROFIT,
-	    KSM_ALWAYS),
+	    KSM_BY_KSMD),
 	ROW("advisor_mode", advisor, KSM_ADVISOR, SNAP_CAP_ADVISOR, KSM_ALWAYS),
 	ROW("stable_node_chains", stable_node_chains, KSM_U64, 0, KSM_SELDOM),
 	ROW("stable_node_dups", stable_node_dups, KSM_U64, 0, KSM_SELDOM),
@@ -67,11 +72,13 @@ static const struct ksm_row rows[] = {
 
 struct probe_ksm {
 	struct probe_file files[NROWS];
+	uint32_t caps;		/* by the rows of KSM_BY_KSMD, when last read */
+	uint32_t missing;
 };
 
 struct probe_ksm *probe_ksm_new(void)
 {
-	struct probe_ksm *ksm = malloc(sizeof(*ksm));
+	struct probe_ksm *ksm = calloc(1, sizeof(*ksm));
 	size_t i;
 
 	if (!ksm)
@@ -167,39 +174,64 @@ static bool read_row(struct probe_ksm *ksm, size_t i, int root_fd,
 }
 
 /* One row that fails takes its capability away, whatever the others say. */
-static uint32_t read_rows(struct probe_ksm *ksm, int root_fd,
-			  enum ksm_when when, struct snap_ksm *ksm_fields)
+static void read_rows(struct probe_ksm *ksm, int root_fd, enum ksm_when when,
+		      struct snap_ksm *ksm_fields, uint32_t *caps,
+		      uint32_t *missing)
 {
-	uint32_t caps = 0;
-	uint32_t missing = 0;
 	size_t i;
 
 	for (i = 0; i < NROWS; i++) {
 		if (rows[i].when != when)
 			continue;
 		if (read_row(ksm, i, root_fd, ksm_fields))
-			caps |= rows[i].cap;
+			*caps |= rows[i].cap;
 		else
-			missing |= rows[i].cap;
+			*missing |= rows[i].cap;
 		/* Without the directory: do not try its every file. */
-		if (missing & SNAP_CAP_KSM)
-			return 0;
+		if (*missing & SNAP_CAP_KSM)
+			return;
 	}
-	return caps & ~missing;
+}
+
+static uint32_t read_counters(struct probe_ksm *ksm, int root_fd, bool rests,
+			      struct snap_ksm *ksm_fields)
+{
+	uint32_t run = ksm_fields->run;
+	uint64_t zero_pages = ksm_fields->zero_pages;
+	uint32_t caps = 0, missing = 0;
+
+	read_rows(ksm, root_fd, KSM_ALWAYS, ksm_fields, &caps, &missing);
+	if (!rests || ksm->missing & SNAP_CAP_KSM || ksm_fields->run != run ||
+	    ksm_fields->run & SNAP_RUN_UNMERGE ||
+	    ksm_fields->zero_pages != zero_pages) {
+		ksm->caps = 0;
+		ksm->missing = missing;
+		if (!(missing & SNAP_CAP_KSM))
+			read_rows(ksm, root_fd, KSM_BY_KSMD, ksm_fields,
+				  &ksm->caps, &ksm->missing);
+	}
+	caps = (caps | ksm->caps) & ~(missing | ksm->missing);
+	if (!(caps & SNAP_CAP_KSM))
+		memset(ksm_fields, 0, sizeof(*ksm_fields));
+	return caps & SNAP_CAP_KSM ? caps : 0;
 }
 
 uint32_t probe_ksm_read(struct probe_ksm *ksm, int root_fd,
 			struct snap_ksm *ksm_fields)
 {
-	uint32_t caps = read_rows(ksm, root_fd, KSM_ALWAYS, ksm_fields);
+	return read_counters(ksm, root_fd, false, ksm_fields);
+}
 
-	if (!(caps & SNAP_CAP_KSM))
-		memset(ksm_fields, 0, sizeof(*ksm_fields));
-	return caps;
+uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd,
+				struct snap_ksm *ksm_fields)
+{
+	return read_counters(ksm, root_fd, true, ksm_fields);
 }
 
 void probe_ksm_read_seldom(struct probe_ksm *ksm, int root_fd,
 			   struct snap_ksm *ksm_fields)
 {
-	read_rows(ksm, root_fd, KSM_SELDOM, ksm_fields);
+	uint32_t caps = 0, missing = 0;
+
+	read_rows(ksm, root_fd, KSM_SELDOM, ksm_fields, &caps, &missing);
 }

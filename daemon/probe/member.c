@@ -241,7 +241,9 @@ bool probe_member_refresh(struct probe_member *member,
 	struct probe_stat stat;
 	struct probe_text text;
 
-	if (member->kthread && walk->now_ns < member->recheck_ns)
+	if ((member->kthread || (walk->quiet && member->comm[0] &&
+				 !member->vm && !walk->owns_kvm)) &&
+	    walk->now_ns < member->recheck_ns)
 		return true;
 	if (read_file(walk, member->pid, "stat", &text) <= 0 ||
 	    !probe_stat_parse(text, &stat) || stat.pid != member->pid ||

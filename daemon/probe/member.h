@@ -37,6 +37,7 @@ struct probe_walk {
 	uint32_t page_size;
 	bool owns_kvm;			/* the member owns a VM */
 	struct probe_ration *ration;
+	bool quiet;			/* the host's memory has not moved */
 	bool saw_ksm_stat;		/* set when one could be read */
 };
 

@@ -20,6 +20,8 @@
 #define NS_PER_S 1000000000ull
 /* A walk brings along what changes slowly, but not every walk of a busy time. */
 #define SLOW_AGE_NS (9 * NS_PER_S)
+/* ksmd's counters are read so often even when it does not seem to run. */
+#define COUNTERS_AGE_NS (10 * NS_PER_S)
 
 struct probe {
 	int root_fd;
@@ -27,6 +29,9 @@ struct probe {
 	uint32_t slow_caps;		/* of what take_slow() read */
 	uint64_t slow_ns;		/* and when */
 	int32_t ksmd_pid;		/* whose schedstat is open */
+	uint64_t counted_ns;		/* when all of ksm's counters were read */
+	uint64_t counted_cpu_ns;	/* ksmd's CPU just before, */
+	bool counted_cpu;		/* when it was known */
 	char schedstat_path[64];
 	struct probe_ksm *ksm;
 	struct probe_table *table;
@@ -134,13 +139,48 @@ static uint32_t take_psi(struct probe *probe, struct probe_file *file,
 	return probe_psi_parse(read_text(probe, file), psi) ? cap : 0;
 }
 
+/* False, and 0, when it is not known. */
+static bool take_ksmd(struct probe *probe, uint64_t *ret_cpu_ns)
+{
+	int32_t pid = probe_table_ksmd(probe->table);
+
+	if (pid != probe->ksmd_pid) {
+		probe_file_close(&probe->schedstat);
+		snprintf(probe->schedstat_path, sizeof(probe->schedstat_path),
+			 "proc/%d/schedstat", pid);
+		probe->ksmd_pid = pid;
+	}
+	*ret_cpu_ns = 0;
+	return pid && probe_schedstat_parse(read_text(probe, &probe->schedstat),
+					    ret_cpu_ns);
+}
+
+/*
+ * @cpu_ns was read before, if @has_cpu: what ksmd does from then on shows in
+ * the next one.
+ */
+static uint32_t take_ksm(struct probe *probe, bool has_cpu, uint64_t cpu_ns,
+			 bool look)
+{
+	struct snap *snap = &probe->snap;
+
+	if (!look && has_cpu && probe->counted_cpu &&
+	    cpu_ns == probe->counted_cpu_ns &&
+	    snap->mono_ns - probe->counted_ns < COUNTERS_AGE_NS)
+		return probe_ksm_read_resting(probe->ksm, probe->root_fd,
+					      &snap->ksm);
+	probe->counted_ns = snap->mono_ns;
+	probe->counted_cpu = has_cpu;
+	probe->counted_cpu_ns = cpu_ns;
+	return probe_ksm_read(probe->ksm, probe->root_fd, &snap->ksm);
+}
+
 static uint32_t take_counters(struct probe *probe)
 {
 	struct snap *snap = &probe->snap;
 	uint32_t caps;
 
-	caps = probe_ksm_read(probe->ksm, probe->root_fd, &snap->ksm);
-	caps |= probe_vmstat_parse(read_text(probe, &probe->vmstat),
+	caps = probe_vmstat_parse(read_text(probe, &probe->vmstat),
 				   &snap->host);
 	caps |= probe_meminfo_parse(read_text(probe, &probe->meminfo),
 				    &snap->host);
@@ -164,10 +204,11 @@ static void take_slow(struct probe *probe)
 static void take_table(struct probe *probe, bool look)
 {
 	struct snap *snap = &probe->snap;
+	bool quiet = !look && probe_schedule_rests(&probe->schedule, snap);
 	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	probe->looks++;
-	if (probe_table_walk(probe->table, snap->mono_ns)) {
+	if (probe_table_walk(probe->table, snap->mono_ns, quiet)) {
 		snap->vms = probe_table_vms(probe->table, &snap->nvms);
 		snap->vms_seq = snap->seq;
 	}
@@ -178,38 +219,27 @@ static void take_table(struct probe *probe, bool look)
 			      clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns);
 }
 
-/* After the table, which knows where ksmd is. */
-static uint32_t take_ksmd(struct probe *probe)
-{
-	int32_t pid = probe_table_ksmd(probe->table);
-
-	probe->snap.ksm.ksmd_cpu_ns = 0;
-	if (pid != probe->ksmd_pid) {
-		probe_file_close(&probe->schedstat);
-		snprintf(probe->schedstat_path, sizeof(probe->schedstat_path),
-			 "proc/%d/schedstat", pid);
-		probe->ksmd_pid = pid;
-	}
-	if (pid == 0 ||
-	    !probe_schedstat_parse(read_text(probe, &probe->schedstat),
-				   &probe->snap.ksm.ksmd_cpu_ns))
-		return 0;
-	return SNAP_CAP_KSMD_CPU;
-}
-
 const struct snap *probe_take(struct probe *probe, bool look)
 {
 	struct snap *snap = &probe->snap;
+	uint64_t cpu_ns;
+	bool has_cpu = take_ksmd(probe, &cpu_ns);
 
 	snap->seq++;
 	snap->mono_ns = clock_ns(CLOCK_BOOTTIME);
 	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
-	snap->caps = take_counters(probe);
+	snap->caps = take_ksm(probe, has_cpu, cpu_ns, look);
+	snap->caps |= take_counters(probe);
 	stale_update(&probe->stale, snap);
 	if (probe_schedule_due(&probe->schedule, snap, look))
 		take_table(probe, look);
-	snap->caps |= take_ksmd(probe) | probe->slow_caps |
-		      probe_table_caps(probe->table);
+	/* The table may have found it, or lost it. */
+	if (probe_table_ksmd(probe->table) != probe->ksmd_pid)
+		has_cpu = take_ksmd(probe, &cpu_ns);
+	snap->ksm.ksmd_cpu_ns = cpu_ns;
+	snap->caps |= probe->slow_caps | probe_table_caps(probe->table);
+	if (has_cpu)
+		snap->caps |= SNAP_CAP_KSMD_CPU;
 	return snap;
 }
 

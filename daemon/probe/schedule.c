@@ -40,11 +40,27 @@ static void count_quick(struct probe_schedule *schedule,
 		schedule->quick_used++;
 }
 
+static bool has_moved(const struct probe_schedule *schedule,
+		      const struct snap *snap)
+{
+	uint64_t now = invariant_pages(snap), then = schedule->anon_pages;
+	uint64_t moved_pages = now > then ? now - then : then - now;
+
+	return moved_pages >=
+	       PROBE_ANON_STEP_KIB * UINT64_C(1024) / snap->page_size;
+}
+
+bool probe_schedule_rests(const struct probe_schedule *schedule,
+			  const struct snap *snap)
+{
+	return schedule->walked && snap_has(snap, SNAP_CAP_ANON) &&
+	       !has_moved(schedule, snap);
+}
+
 bool probe_schedule_due(const struct probe_schedule *schedule,
 			const struct snap *snap, bool look)
 {
-	uint64_t anon_pages = invariant_pages(snap);
-	uint64_t since_ns, gap_ns, moved_pages;
+	uint64_t since_ns, gap_ns;
 
 	if (look || !schedule->walked || snap->mono_ns < schedule->walked_ns)
 		return true;
@@ -58,19 +74,16 @@ bool probe_schedule_due(const struct probe_schedule *schedule,
 		return false;
 	if (since_ns / 1000000 >= schedule->age_ms)
 		return true;
-	moved_pages = anon_pages > schedule->anon_pages ?
-			      anon_pages - schedule->anon_pages :
-			      schedule->anon_pages - anon_pages;
-	return moved_pages >=
-	       PROBE_ANON_STEP_KIB * UINT64_C(1024) / snap->page_size;
+	return has_moved(schedule, snap);
 }
 
 void probe_schedule_walked(struct probe_schedule *schedule,
 			   const struct snap *snap, uint64_t cost_ns)
 {
 	count_quick(schedule, snap);
+	if (!schedule->walked || has_moved(schedule, snap))
+		schedule->anon_pages = invariant_pages(snap);
 	schedule->walked = true;
 	schedule->walked_ns = snap->mono_ns;
 	schedule->cost_ns = cost_ns;
-	schedule->anon_pages = invariant_pages(snap);
 }

@@ -33,7 +33,7 @@ struct probe_schedule {
 	bool walked;
 	uint64_t walked_ns;	/* when the table was read */
 	uint64_t cost_ns;	/* CPU time that it took */
-	uint64_t anon_pages;	/* the invariant sum at that time */
+	uint64_t anon_pages;	/* the invariant sum when it last moved */
 	uint32_t quick_used;	/* of SCHEDULE_QUICK */
 	uint64_t quick_ns;	/* when one was last given back */
 };
@@ -41,6 +41,12 @@ struct probe_schedule {
 /* @snap: counters are read, its table is the old one. */
 bool probe_schedule_due(const struct probe_schedule *schedule,
 			const struct snap *snap, bool look);
+/*
+ * Has memory rested since it last moved by a step? A walk does not change the
+ * answer, so that slow growth adds up. False when the host does not tell.
+ */
+bool probe_schedule_rests(const struct probe_schedule *schedule,
+			  const struct snap *snap);
 void probe_schedule_walked(struct probe_schedule *schedule,
 			   const struct snap *snap, uint64_t cost_ns);
 

@@ -25,6 +25,12 @@ void probe_ksm_free(struct probe_ksm *ksm);
  */
 uint32_t probe_ksm_read(struct probe_ksm *ksm, int root_fd,
 			struct snap_ksm *ksm_fields);
+/*
+ * The same when ksmd has not run since the last read, into the same
+ * @ksm_fields: what only ksmd moves is not read again.
+ */
+uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd,
+				struct snap_ksm *ksm_fields);
 /* Those that only an administrator moves, and statistics nobody steers by. */
 void probe_ksm_read_seldom(struct probe_ksm *ksm, int root_fd,
 			   struct snap_ksm *ksm_fields);

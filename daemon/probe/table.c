@@ -177,9 +177,13 @@ static void add_process(void *arg, const char *name)
 /* False when the host cannot be listed: then the old table stands. */
 static bool list(struct probe_table *table)
 {
+	int r;
+
 	probe_pids_clear(&table->processes);
-	if (probe_dir_each(table->root_fd, "proc", add_process,
-			   &table->processes) || table->processes.failed)
+	r = probe_dir_each(table->root_fd, "proc", add_process,
+			   &table->processes);
+	/* A root without /proc has no processes; that is an answer. */
+	if ((r && r != -ENOENT) || table->processes.failed)
 		return false;
 	probe_pids_sort(&table->processes);
 	return true;
@@ -235,7 +239,7 @@ static unsigned int count_tracked(const struct members *members)
 	return tracked;
 }
 
-bool probe_table_walk(struct probe_table *table, uint64_t now_ns)
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet)
 {
 	struct probe_walk walk = {
 		.root_fd = table->root_fd,
@@ -243,6 +247,7 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns)
 		.now_ns = now_ns,
 		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
 		.ration = &table->ration,
+		.quiet = quiet,
 	};
 	struct members swap;
 

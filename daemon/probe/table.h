@@ -6,7 +6,8 @@
  * there before; the rest is remembered by pid, start time and comm (a process
  * that executes another program keeps the first two). Kernel threads are read
  * once a minute. A process that is neither VMM nor mergeable is asked again
- * when its RSS has grown by TABLE_GROWTH_PAGES, and in doubling intervals.
+ * when its RSS has grown by TABLE_GROWTH_PAGES, and in doubling intervals;
+ * while the host's memory rests, in these intervals only.
  *
  * libproc2 is not used: it cannot be pointed at another root, 4.0.2 does not
  * know ksm_stat, and it reads everything about everyone each time. One walk
@@ -40,9 +41,11 @@ int probe_table_set_rules(struct probe_table *table,
 
 /*
  * Read the processes. False when they could not be listed, for want of memory
- * or of descriptors: then the table stands as it was.
+ * or of descriptors: then the table stands as it was. @quiet: memory has not moved
+ * since the last walk that was not quiet; then what is no VM is not read before
+ * it is due to be asked again.
  */
-bool probe_table_walk(struct probe_table *table, uint64_t now_ns);
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet);
 
 /* Ordered by pid; valid until the next walk or set_rules. */
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

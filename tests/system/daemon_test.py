@@ -431,6 +431,24 @@ def test_metrics():
                 assert "densityd_ksmd_cpu_cap_ratio 0.900\n" in f.read()
 
 
+def test_counters_follow_ksmd():
+    """counters that only ksmd moves are read again when it has run"""
+    with busy_host(run=1) as host:
+        host.conf("[control]\nlaw = static\ninterval = 100ms\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            status_when(daemon, "driven", lambda s: s["phase"] == "fixed")
+            for i, sharing in enumerate((7000, 8000, 9000)):
+                host.write("sys/kernel/mm/ksm/pages_sharing", sharing)
+                if i < 2:
+                    host.write("proc/37/schedstat", f"{2000000 + i} 0 5")
+                else:
+                    host.write("sys/kernel/mm/ksm/ksm_zero_pages", 3)
+                status_when(daemon, "it is seen", lambda s:
+                            s["ksm"]["pages_sharing"] == sharing)
+            assert daemon.end() == 0
+
+
 def test_table_stands():
     """when /proc cannot be listed the table of VMs stands, with its time"""
     with busy_host(run=1) as host:
@@ -439,12 +457,14 @@ def test_table_stands():
             daemon.ready()
             wait_for("VMs", lambda: daemon.call("GetVms")["vms"])
             os.rename(host.path("proc"), host.path("gone"))
+            os.symlink("proc", host.path("proc"))       # ELOOP
             first = daemon.call("GetStatus")["now_ms"]
             stamp = daemon.call("GetVms")["sampled_ms"]
             status_when(daemon, "a walk is due",
                         lambda s: s["now_ms"] > first + 2500)
             vms = daemon.call("GetVms")
             assert len(vms["vms"]) == 1 and vms["sampled_ms"] == stamp, vms
+            os.unlink(host.path("proc"))
             os.rename(host.path("gone"), host.path("proc"))
             wait_for("it is read again", lambda:
                      daemon.call("GetVms")["sampled_ms"] > stamp)
