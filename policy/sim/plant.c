@@ -22,7 +22,7 @@ void plant_conf_default(struct plant_conf *ret_conf)
 			.top_levels = 11,
 			.deep_stable_ns = 300,
 			.deep_unstable_ns = 620,
-			.merge_ns = 3000,
+			.merge_ns = 2000,
 			.ksm_ns = 280,
 			.skip_ns = 120,
 			.free_ns = 150,

@@ -106,6 +106,7 @@ static uint64_t pass_begin(struct plant *p)
 {
 	plant_advisor_start(p);
 	p->unstable_size = 0;
+	plant_order_reset(p);
 	cursor_to(p, p->procs[0].next);
 	return p->conf.cost.pass_ns;
 }
@@ -116,21 +117,13 @@ static void pass_end(struct plant *p)
 	p->full_scans++;
 }
 
-/* splitmix64, to spread the writes to volatile pages over their period. */
-static uint64_t scatter(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15ull;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-	return x ^ (x >> 31);
-}
-
+/* Writes to volatile pages are spread over their period. */
 static uint32_t volatile_content(const struct plant *p, const struct region *r,
 				 uint32_t page)
 {
 	uint64_t period_ns = (r->spec.period_ms ? r->spec.period_ms : 1) *
 			     PLANT_NS_PER_MS;
-	uint64_t phase_ns = scatter(page) % period_ns;
+	uint64_t phase_ns = plant_scatter(page) % period_ns;
 
 	return CONTENT_UNIQUE |
 	       (uint32_t)((p->now_ns + phase_ns) / period_ns);
@@ -140,6 +133,7 @@ static uint32_t volatile_content(const struct plant *p, const struct region *r,
 static uint64_t page_step(struct plant *p, const struct region *r, uint32_t i)
 {
 	struct page *page = &p->pages[i];
+	uint64_t ns;
 
 	if (page->flags & PAGE_ZERO) {
 		plant_item_free(p, i);
@@ -156,7 +150,10 @@ static uint64_t page_step(struct plant *p, const struct region *r, uint32_t i)
 		return p->conf.cost.skip_ns;
 	p->scanned++;
 	p->ksmd.left--;
-	return plant_merge_page(p, i);
+	ns = plant_merge_page(p, i);
+	if (r->spec.kind == PLANT_VOLATILE && page->flags & PAGE_UNSTABLE)
+		plant_order_add_volatile(p, r->spec.period_ms);
+	return ns;
 }
 
 /* Pages of one region, for about STEP_NS. */

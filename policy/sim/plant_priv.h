@@ -55,6 +55,8 @@ struct content {
 	uint32_t nodes;
 	uint32_t unstable;	/* page in the unstable tree */
 	uint64_t unstable_seq;	/* pass in which it was put there */
+	uint64_t unstable_ns;	/* when, and as which page of the tree */
+	uint64_t unstable_number;
 };
 
 struct region {
@@ -108,6 +110,15 @@ struct ksmd {
 	uint64_t cpu_time_ns;
 };
 
+/* Of the unstable tree in this pass: see plant_order.c. */
+struct plant_order {
+	unsigned int top;	/* levels that may have volatile pages */
+	struct {
+		uint32_t pages;	/* volatile ones */
+		double changes_per_ns;
+	} level[64];
+};
+
 struct plant {
 	struct plant_conf conf;	/* knobs included, as they stand now */
 	uint64_t now_ns;
@@ -128,6 +139,7 @@ struct plant {
 	uint64_t scanned, skipped, full_scans, cpu_ns;
 	uint64_t chains, dups;
 	uint64_t unstable_size;	/* nodes put into the tree in this pass */
+	struct plant_order order;
 	uint64_t cow_ksm;
 	/* truth */
 	uint64_t ksm_maps;	/* PTEs that map a KSM page */
@@ -139,6 +151,22 @@ struct plant {
 int plant_grow(void **array, uint32_t *room, uint32_t need, size_t size);
 uint32_t plant_present(const struct plant *p, const struct proc *proc,
 		       const struct region *region);
+
+/* splitmix64: spreads numbers evenly, the same in every run. */
+static inline uint64_t plant_scatter(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ull;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+	return x ^ (x >> 31);
+}
+
+/* plant_order.c: the unstable tree is empty; it just got a volatile page. */
+void plant_order_reset(struct plant *p);
+void plant_order_add_volatile(struct plant *p, uint32_t period_ms);
+/* A search for @page misses its partner, put there as such and such a page. */
+bool plant_order_misses(const struct plant *p, uint32_t page,
+			uint64_t partner_ns, uint64_t partner_number);
 
 /* plant_tree.c: what ksmd does to one page. */
 int plant_node_reserve(struct plant *p);

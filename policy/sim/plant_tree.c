@@ -6,7 +6,8 @@
  *
  * The trees are only counted: a search costs as many levels as a balanced tree
  * of that size has, and is answered from the table of contents. A
- * page of the unstable tree that changed after its insertion is not found.
+ * page of the unstable tree that changed after its insertion is not found, and
+ * hides others (plant_order.c).
  *
  * Invariants: PAGE_KSM implies PAGE_STABLE implies PAGE_ITEM; PAGE_STABLE and
  * PAGE_UNSTABLE exclude each other; maps <= items for every node in use.
@@ -229,9 +230,10 @@ static uint32_t stable_find(struct plant *p, uint32_t content)
 	return 0;
 }
 
-/* A page of the unstable tree that holds this content now, or 0. */
-static uint32_t unstable_find(struct plant *p, uint32_t content)
+/* A page of the unstable tree that a search for page @i finds, or 0. */
+static uint32_t unstable_find(struct plant *p, uint32_t i)
 {
+	uint32_t content = p->pages[i].content;
 	const struct content *c = &p->contents[content];
 	const struct page *page;
 
@@ -239,7 +241,8 @@ static uint32_t unstable_find(struct plant *p, uint32_t content)
 		return 0;
 	page = &p->pages[c->unstable];
 	if (!(page->flags & PAGE_UNSTABLE) || page->content != content ||
-	    !p->procs[page->proc].alive)
+	    !p->procs[page->proc].alive ||
+	    plant_order_misses(p, i, c->unstable_ns, c->unstable_number))
 		return 0;
 	return c->unstable;
 }
@@ -247,14 +250,18 @@ static uint32_t unstable_find(struct plant *p, uint32_t content)
 static void unstable_add(struct plant *p, uint32_t i)
 {
 	struct page *page = &p->pages[i];
+	struct content *c;
 
 	page->flags |= PAGE_UNSTABLE;
 	page->seq = (uint8_t)p->full_scans;
 	p->unshared++;
 	p->unstable_size++;
 	if (page->content < CONTENT_UNIQUE) {
-		p->contents[page->content].unstable = i;
-		p->contents[page->content].unstable_seq = p->full_scans;
+		c = &p->contents[page->content];
+		c->unstable = i;
+		c->unstable_seq = p->full_scans;
+		c->unstable_ns = p->now_ns;
+		c->unstable_number = p->unstable_size;
 	}
 }
 
@@ -314,7 +321,7 @@ static uint64_t merge_common(struct plant *p, uint32_t i)
 		stable_add(p, i, n);
 		return merge_ns;
 	}
-	other = unstable_find(p, content);
+	other = unstable_find(p, i);
 	if (other && !plant_node_reserve(p)) {
 		plant_item_unlink(p, other);
 		n = node_new(p, content);

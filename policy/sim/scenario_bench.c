@@ -21,12 +21,15 @@
  */
 #define TODO_CAP "a hunt costs more than the cap lends"
 
-/* They fill in 0.1 to 0.7 s, and write to 1000 volatile pages a second each. */
+/*
+ * They fill in 0.1 to 0.7 s, and write to 1000 volatile pages a second each.
+ * In order of address, which is that of ksmd: mmap() goes downwards.
+ */
 #define BENCH_REGIONS { \
-	{ PLANT_GROUP, 48, .group = 1, .ramp_ms = 400 }, \
-	{ PLANT_UNIQUE, 24, .ramp_ms = 400 }, \
-	{ PLANT_VOLATILE, 12, .period_ms = 3072, .ramp_ms = 400 }, \
 	{ PLANT_ZERO, 8, .ramp_ms = 400 }, \
+	{ PLANT_VOLATILE, 12, .period_ms = 3072, .ramp_ms = 400 }, \
+	{ PLANT_UNIQUE, 24, .ramp_ms = 400 }, \
+	{ PLANT_GROUP, 48, .group = 1, .ramp_ms = 400 }, \
 }
 
 static const struct sim_procs quiet_procs[] = {
@@ -54,7 +57,7 @@ static const struct sim_procs fresh_procs[] = {
 };
 
 static const struct sim_event bench_events[] = {
-	{ SIM_WRITE_NEW, .at_ms = 80000, .procs = 0, .region = 0,
+	{ SIM_WRITE_NEW, .at_ms = 80000, .procs = 0, .region = 3,
 	  .to_permille = 500 },
 	{ 0 }
 };
