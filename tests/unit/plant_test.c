@@ -578,7 +578,7 @@ static uint64_t known_page_ns(uint32_t mib)
 	return ns / (mib * PLANT_PAGES_PER_MIB);
 }
 
-/* 168,000 pages took 4.0 to 4.8 us each in the runs that costs were fitted to. */
+/* 168,000 pages took 4.0 to 4.8 us each where the costs come from. */
 static void deep_trees_cost_more_a_level(void **state)
 {
 	uint64_t shallow = known_page_ns(4), middle = known_page_ns(64);
