@@ -40,10 +40,9 @@ static void count_quick(struct probe_schedule *schedule,
 		schedule->quick_used++;
 }
 
-static bool has_moved(const struct probe_schedule *schedule,
-		      const struct snap *snap)
+static bool has_moved(uint64_t then, const struct snap *snap)
 {
-	uint64_t now = invariant_pages(snap), then = schedule->anon_pages;
+	uint64_t now = invariant_pages(snap);
 	uint64_t moved_pages = now > then ? now - then : then - now;
 
 	return moved_pages >=
@@ -54,7 +53,7 @@ bool probe_schedule_rests(const struct probe_schedule *schedule,
 			  const struct snap *snap)
 {
 	return schedule->walked && snap_has(snap, SNAP_CAP_ANON) &&
-	       !has_moved(schedule, snap);
+	       !has_moved(schedule->rest_pages, snap);
 }
 
 bool probe_schedule_due(const struct probe_schedule *schedule,
@@ -74,16 +73,17 @@ bool probe_schedule_due(const struct probe_schedule *schedule,
 		return false;
 	if (since_ns / 1000000 >= schedule->age_ms)
 		return true;
-	return has_moved(schedule, snap);
+	return has_moved(schedule->anon_pages, snap);
 }
 
 void probe_schedule_walked(struct probe_schedule *schedule,
 			   const struct snap *snap, uint64_t cost_ns)
 {
 	count_quick(schedule, snap);
-	if (!schedule->walked || has_moved(schedule, snap))
-		schedule->anon_pages = invariant_pages(snap);
+	if (!schedule->walked || has_moved(schedule->rest_pages, snap))
+		schedule->rest_pages = invariant_pages(snap);
 	schedule->walked = true;
 	schedule->walked_ns = snap->mono_ns;
 	schedule->cost_ns = cost_ns;
+	schedule->anon_pages = invariant_pages(snap);
 }

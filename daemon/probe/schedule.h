@@ -33,7 +33,8 @@ struct probe_schedule {
 	bool walked;
 	uint64_t walked_ns;	/* when the table was read */
 	uint64_t cost_ns;	/* CPU time that it took */
-	uint64_t anon_pages;	/* the invariant sum when it last moved */
+	uint64_t anon_pages;	/* the invariant sum at that time */
+	uint64_t rest_pages;	/* the same when it last moved by a step */
 	uint32_t quick_used;	/* of SCHEDULE_QUICK */
 	uint64_t quick_ns;	/* when one was last given back */
 };
