@@ -45,9 +45,13 @@ void law_meter_observe(struct law_meter *meter, const struct law_params *params,
 	} else if (!meter->saw_cpu) {
 		meter->cpu_ns = meter->visited * LAW_METER_SCAN_NS;
 	}
-	if (!meter->scanned)	/* not told: as many as its CPU pays for */
+	if (!cpu_ns)
+		meter->cpu_base_ns = meter->cpu_ns;
+	/* Not told, or ksmd never ran: as many as its CPU since pays for. */
+	if (!meter->scanned)
 		meter->visited = meter->scanned =
-			meter->cpu_ns / LAW_METER_SCAN_NS;
+			(meter->cpu_ns - meter->cpu_base_ns) /
+			LAW_METER_SCAN_NS;
 	if (meter->cpu_ns != cpu_ns || meter->scanned != scanned)
 		meter->moved_ns = meter->now_ns;
 	law_window_resize(&meter->window, params->cap_window_ms, meter->now_ns,

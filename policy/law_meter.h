@@ -34,6 +34,7 @@ struct law_meter {
 	uint64_t cpu_ns;
 	uint64_t visited;	/* pages scanned and skipped */
 	uint64_t scanned;
+	uint64_t cpu_base_ns;	/* at the first look */
 	bool saw_cpu;		/* schedstat has been readable */
 	/* what ksmd was told */
 	uint32_t run, sleep_ms, scan_pages;
