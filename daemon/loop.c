@@ -332,7 +332,11 @@ int daemon_configure(struct daemon *d)
 	} else if (store_open(d->options.history, &sc, &d->store)) {
 		log_print(LOG_WARNING, "no memory for the history");
 	}
-	d->window.span_ns = d->conf->params.cap_window_ms * 1000000ull;
+	if (d->snap)
+		law_window_resize(&d->window, d->conf->params.cap_window_ms,
+				  d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);
+	else
+		law_window_init(&d->window, d->conf->params.cap_window_ms);
 	probe_set_table_age(d->probe, h->vm_interval_s * 1000);
 	return set_rules(d);
 }

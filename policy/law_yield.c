@@ -10,9 +10,9 @@
  * A page merges at the second visit that finds it unchanged, so a hunt is two
  * passes: one that learns checksums, one that merges. In the second smart_scan
  * is held off when it pays, because a page that it skips is in no tree and its
- * late twin cannot find it. A proof pass some seconds later tells whether more
- * is to be had, and looks for the late twins if the window could not pay for
- * them before; then the law patrols within a small budget, by whole passes
+ * late twin cannot find it. A proof pass some seconds later (at once after a
+ * rich hunt) tells whether more is to be had; one with smart_scan off looks for
+ * the late twins if the window could not pay for them before. Then the law patrols within a small budget, by whole passes
  * where the budget pays for one.
  *
  * Money decides. What waits, times the share of it that merged in hunts past,
@@ -22,8 +22,9 @@
  * price (the ski-rental rule). Otherwise leave it to patrol, and say so.
  *
  * Invariants: one batch in flight at most; no batch larger than the window can
- * pay at the worst cost a page; run is SNAP_RUN_STOP only while no process has
- * mergeable memory.
+ * pay at the worst cost a page, but for the least batch that a tiny cap needs to
+ * move at all; run is SNAP_RUN_STOP only while no process has mergeable memory,
+ * or at rest where the policy forbids to patrol.
  */
 #include <string.h>
 
