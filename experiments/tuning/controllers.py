@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import ksm
+import origin
 
 KSMTUNED_CONF = "/etc/ksmtuned.conf"
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -36,6 +37,16 @@ class Fixed:
 
     def __init__(self, name, summary, **knobs):
         self.name, self.summary, self.knobs = name, summary, knobs
+
+    def settings(self):
+        return sorted(self.knobs.items())
+
+    def made_of(self):
+        """What else decides what it does, for its fingerprint."""
+        return []
+
+    def keep(self, directory):
+        """Hold on to what is run, whatever is installed or built later."""
 
     def check(self):
         if self.knobs.get("advisor", "none") != "none" \
@@ -72,6 +83,15 @@ class Ksmtuned:
         self.name, self.summary, self.conf = name, summary, conf
         self.script = None
         self.pid = self.last_cpu_s = 0
+
+    def settings(self):
+        return sorted(self.conf.items())
+
+    def made_of(self):
+        return [origin.read(self.script)]
+
+    def keep(self, directory):
+        pass    # a script that the host's package manager owns
 
     def check(self):
         # Installed, or only unpacked by packaging/install-deps.
@@ -135,6 +155,20 @@ class Densityd:
             "DENSITYD", os.path.join(BUILD, "bin/densityd")))
         self.process = self.found = self.log = None
         self.last_cpu_s = 0.0
+
+    def settings(self):
+        return self.law
+
+    def made_of(self):
+        return origin.of_densityd(
+            self.binary, self.law, self.binary
+            == os.path.realpath(os.path.join(BUILD, "bin/densityd")))
+
+    def keep(self, directory):
+        """A copy: `make` may replace the binary while the bench goes on."""
+        copy = os.path.join(directory, "densityd")
+        shutil.copy(self.binary, copy)
+        self.binary = copy
 
     def check(self):
         if not os.access(self.binary, os.X_OK):

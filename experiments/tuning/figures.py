@@ -93,6 +93,7 @@ def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
         "late_pct": s.pct(s.cpu, *converged_s)
         if end >= converged_s[1] else None,
         "idle_pct": s.pct(s.cpu, 0, arrive - 0.1) if arrive > 1 else None,
+        "idle_ksmd_pct": s.pct(ksmd, 0, arrive - 0.1) if arrive > 1 else None,
         "first_batch_s": s.first(lambda i: looked[i] > at_arrival, arrive),
         "control_s": s.cpu_s(s.c["control_us"], 0, ran_to),
         "control_rss_kib": run["rss_kib"],

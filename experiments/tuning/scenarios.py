@@ -3,7 +3,8 @@
 
 A scenario has prepare() (before the controller starts), events() (what to do
 at which second of the measured run) and finish(). It fills `marks` with the
-moments that the figures refer to, in seconds of the run.
+moments that the figures refer to, in seconds of the run. When a file in its
+made_of changes, its old runs are stale.
 """
 import os
 import select
@@ -79,6 +80,7 @@ class Processes:
     """Four processes that share pages, on a host without other tenants."""
 
     name = "quiet"
+    made_of = ("experiments/tuning/workload.c",)
     summary = ("4 processes of 48 MiB identical, 24 unique, 12 volatile and "
                "8 zero each; half of the identical part is rewritten")
     warm_s = 3
@@ -158,6 +160,7 @@ class Guests:
     """Three small QEMU guests that come, churn, rewrite half and leave."""
 
     name = "guests"
+    made_of = ("lab/guests",)
     summary = ("3 QEMU guests with 40 MiB of identical files come at 10, 25 "
                "and 40 s, rewrite half at 80 s, leave at 115 s")
     warm_s = 3
