@@ -12,8 +12,9 @@
  * is held off when it pays, because a page that it skips is in no tree and its
  * late twin cannot find it. A proof pass some seconds later (at once after a
  * rich hunt) tells whether more is to be had; one with smart_scan off looks for
- * the late twins if the window could not pay for them before. Then the law patrols within a small budget, by whole passes
- * where the budget pays for one.
+ * the late twins if the window could not pay for them before. Then the law
+ * patrols within a small budget, by whole passes where the budget pays for one
+ * (law_patrol.h).
  *
  * Money decides. What waits, times the share of it that merged in hunts past,
  * times the lifetime of a merge, is what a hunt earns; its CPU times the
@@ -31,6 +32,7 @@
 #include "law.h"
 #include "law_demand.h"
 #include "law_meter.h"
+#include "law_patrol.h"
 
 #define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
@@ -61,20 +63,16 @@
 #define QUICK_TIMES 16
 #define QUICK_GAP_NS NS_PER_S
 #define PROOF_GAP_NS (5 * NS_PER_S)
-/* Less than LAW_SLEEP_MS_MAX, after which ksmd would wake by itself. */
-#define PATROL_GAP_MAX_NS (540 * NS_PER_S)
-
 #define POLL_MIN_MS 20u
 #define POLL_MAX_MS 150u
 #define POLL_CAP_MS 300u
-
-#define NEVER_NS UINT64_MAX
 
 enum pass_kind { PASS_LEARN, PASS_MERGE, PASS_PROOF, PASS_PATROL, PASS_KINDS };
 
 struct yield {
 	struct law_meter meter;
 	struct law_demand demand;
+	struct law_patrol patrol;
 	bool primed;		/* counters were seen once */
 	uint32_t smart_scan;	/* what ksmd was told */
 	/* the pass under way; a pass may take many batches */
@@ -260,21 +258,27 @@ static void end_hunt(struct yield *y, const struct law_params *params,
 }
 
 static void plan_patrol(struct yield *y, const struct law_params *params,
-			uint64_t spent_ns, bool paid)
+			uint64_t spent_ns, bool earning)
 {
-	uint64_t gap = PATROL_GAP_MAX_NS;
+	y->next_kind = earning ? PASS_PROOF : PASS_PATROL;
+	y->next_pass_ns = law_patrol_next_ns(&y->patrol, params,
+					     y->meter.now_ns, spent_ns,
+					     y->late_ns);
+	if (earning)
+		y->next_pass_ns = y->meter.now_ns + PROOF_GAP_NS;
+}
 
-	if (params->patrol_upermille)
-		gap = spent_ns * 1000000 / params->patrol_upermille;
-	if (gap > PATROL_GAP_MAX_NS)
-		gap = PATROL_GAP_MAX_NS;
-	if (paid || gap < NS_PER_S)
-		gap = paid ? PROOF_GAP_NS : NS_PER_S;
-	y->next_kind = paid ? PASS_PROOF : PASS_PATROL;
-	y->next_pass_ns = y->meter.now_ns + gap;
-	/* Told not to patrol: only what may still earn is looked at. */
-	if (!paid && !params->patrol_upermille)
-		y->next_pass_ns = NEVER_NS;
+/* Passes that nobody sent came between: whose turn it was in which is lost. */
+static void note_turn(struct yield *y, const struct snap *snap,
+		      uint64_t scanned)
+{
+	uint64_t merged = snap->ksm.pages_shared + snap->ksm.pages_sharing;
+
+	if (snap->ksm.full_scans != y->full_scans + 1)
+		law_turns_forget(&y->patrol.turns);
+	law_turns_add(&y->patrol.turns,
+		      y->pass_pages > merged ? y->pass_pages - merged : 0,
+		      scanned > merged ? scanned - merged : 0);
 }
 
 static void end_pass(struct yield *y, const struct law_params *params,
@@ -288,11 +292,14 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	bool more;
 
 	y->mid_pass = false;
-	y->pass_pages = y->meter.visited - y->pass_visited;
+	y->pass_pages = (y->meter.visited - y->pass_visited) /
+			(snap->ksm.full_scans - y->full_scans);
 	if (y->thorough_now)
 		learn_late_twins(y, cpu, scanned, gain);
-	else
+	else {
 		y->skipped_pages = y->pass_pages - scanned;
+		note_turn(y, snap, scanned);
+	}
 	y->thorough_now = false;
 	law_meter_learn(&y->cost_ns[y->kind], cpu, scanned);
 	y->earned_mib_s = worth * 1000 / (int64_t)(cpu / NS_PER_MS + 1);
@@ -310,12 +317,6 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	plan_patrol(y, params, cpu, more);
 }
 
-/* What patrol may spend in the longest gap between two of its batches. */
-static uint64_t patrol_purse_ns(const struct law_params *params)
-{
-	return PATROL_GAP_MAX_NS / 1000000 * params->patrol_upermille;
-}
-
 static uint64_t patrol_cost_ns(const struct yield *y, const struct snap *snap)
 {
 	return pass_size(y, snap) * y->cost_ns[PASS_PATROL];
@@ -331,7 +332,7 @@ static void reap_batch(struct yield *y, const struct law_params *params,
 		break;
 	case LAW_METER_DONE:
 		if (y->kind == PASS_PATROL && !y->hunting &&
-		    patrol_cost_ns(y, snap) > patrol_purse_ns(params))
+		    patrol_cost_ns(y, snap) > law_patrol_purse_ns(params))
 			plan_patrol(y, params, y->meter.cpu_ns - y->meter.batch_cpu_ns,
 				    false);
 		break;
@@ -348,8 +349,8 @@ static uint32_t batch_size(const struct yield *y,
 	uint64_t budget = LAW_METER_BATCH_NS;
 
 	if (y->kind == PASS_PATROL && !y->hunting &&
-	    budget > patrol_purse_ns(params))
-		budget = patrol_purse_ns(params);
+	    budget > law_patrol_purse_ns(params))
+		budget = law_patrol_purse_ns(params);
 	return law_meter_size(&y->meter, params, snap, y->cost_ns[y->kind],
 			      budget);
 }
@@ -553,7 +554,7 @@ static void rest(struct yield *y, const struct law_params *params,
 		    LAW_REASON_START : y->next_kind == PASS_PROOF ?
 		    LAW_REASON_YIELD_GOOD : LAW_REASON_SETTLED, snap, d);
 	}
-	if (!params->patrol_upermille && y->next_pass_ns == NEVER_NS)
+	if (!params->patrol_upermille && y->next_pass_ns == LAW_PATROL_NEVER_NS)
 		y->meter.run = SNAP_RUN_STOP;	/* or it wakes by itself in the end */
 	if (law_demand_waits(&y->demand, params) && !why->reason) {
 		/* A hunt is near: watch the growth closely. */
@@ -602,7 +603,7 @@ static void yield_decide(struct law_state *state,
 		begin_pass(y, snap, PASS_PATROL);
 		y->next_kind = PASS_PATROL;
 		y->next_pass_ns = params->patrol_upermille ?
-				  y->meter.now_ns + PROOF_GAP_NS : NEVER_NS;
+				  y->meter.now_ns + PROOF_GAP_NS : LAW_PATROL_NEVER_NS;
 		y->primed = true;
 	}
 	reap_batch(y, params, snap);

@@ -109,6 +109,7 @@ struct sim_scenario {
 	const char *name;
 	const char *summary;
 	uint32_t duration_s;
+	uint32_t lead_s;	/* the controller is at work before the clock is */
 	bool bench;		/* in the table of --table */
 	const struct sim_procs *procs;	/* ends with name NULL */
 	const struct sim_event *events;	/* ends with at_ms 0; may be NULL */

@@ -223,8 +223,26 @@ static int happen(struct run *r, uint64_t ms)
 	return 0;
 }
 
+/* What the controller does with those who were there before the clock starts. */
+static int lead(struct run *r)
+{
+	uint64_t lead_ms = r->scenario->lead_s * 1000ull;
+	int ret = happen(r, 0);
+
+	while (!ret && r->next_tick_ms < lead_ms) {
+		plant_advance(r->plant, PLANT_EPOCH_NS +
+			      r->next_tick_ms * PLANT_NS_PER_MS);
+		tick(r);
+	}
+	if (r->law)
+		r->next_tick_ms -= lead_ms;
+	return ret;
+}
+
 static int loop(struct run *r)
 {
+	uint64_t start_ns = PLANT_EPOCH_NS +
+			    r->scenario->lead_s * PLANT_NS_PER_S;
 	uint64_t end_ms = r->scenario->duration_s * 1000ull;
 	uint64_t sample_ms = 0, ms;
 	struct snap snap = { 0 };
@@ -236,7 +254,7 @@ static int loop(struct run *r)
 		ms = r->next_tick_ms < ms ? r->next_tick_ms : ms;
 		if (ms > end_ms)
 			return 0;
-		plant_advance(r->plant, PLANT_EPOCH_NS + ms * PLANT_NS_PER_MS);
+		plant_advance(r->plant, start_ns + ms * PLANT_NS_PER_MS);
 		sim_meter_before(r->meter, r->plant, ms);
 		ret = happen(r, ms);
 		if (ret)
@@ -291,6 +309,8 @@ int sim_run(const struct sim_scenario *scenario,
 	r->controller = controller;
 	r->options = options;
 	ret = set_up(r);
+	if (!ret && scenario->lead_s)
+		ret = lead(r);
 	if (!ret)
 		ret = loop(r);
 	if (!ret) {
