@@ -169,6 +169,7 @@ $(BUILD)/man/%: man/%.scd
 	scdoc < $< > $@
 
 include packaging/install.mk
+include lab/player/build.mk
 
 clean:
 	rm -rf $(BUILD)

@@ -4,8 +4,8 @@
  *
  * Each trace is a rule for the next item (struct trace_spec::next_item); what
  * is common to all, expanding a visit into the pages of its blocks and dealing
- * items to address spaces, is done once in trace_next(). The rules are caricatures
- * of what guests do, chosen because eviction policies differ on them: skewed
+ * items to address spaces, is done once in trace_next(). The rules caricature
+ * what guests do, chosen because eviction policies differ on them: skewed
  * popularity, sweeps over more than fits, hot sets that sweeps wash out, that
  * move, or whose members cost unequally much to rebuild, and changes between
  * these. Arithmetic is on integers, or on doubles with + * / only, which IEEE
