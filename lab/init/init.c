@@ -98,10 +98,7 @@ static void say_status(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (status_fd >= 0)
-		vdprintf(status_fd, fmt, ap);
-	else
-		vfprintf(stderr, fmt, ap);
+	vdprintf(status_fd >= 0 ? status_fd : STDERR_FILENO, fmt, ap);
 	va_end(ap);
 }
 
@@ -306,18 +303,16 @@ static int run_over_ports(void)
 	return status;
 }
 
-static int run_on_console(void)
+static void run_on_console(void)
 {
 	pid_t child = fork();
-	int status;
 
 	if (child < 0)
 		die("fork", "command");
 	if (!child)
 		run_command(open("/dev/ttyS0", O_RDWR), true);
-	while (waitpid(-1, &status, 0) != child)
+	while (waitpid(-1, NULL, 0) != child)
 		;
-	return status;
 }
 
 int main(int argc, char **argv)
@@ -343,7 +338,11 @@ int main(int argc, char **argv)
 	enter_root();
 	be_a_host();
 
-	status = console ? run_on_console() : run_over_ports();
+	if (console) {
+		run_on_console();
+		leave();
+	}
+	status = run_over_ports();
 	if (WIFSIGNALED(status))
 		say_status("signal %d\n", WTERMSIG(status));
 	else
