@@ -13,10 +13,10 @@
  *   data    2 MiB aligned, the frames that the regions map
  *
  * Guest-virtual, the same in each address space: the system region at 0, region
- * r at (r + 1) * 2 MiB. All of it is mapped with 4 KiB entries that are present,
- * writable, accessed and dirty: each region costs exactly one shadow page table,
- * and no fault is ever the guest's own. The page tables themselves are mapped
- * nowhere, thus never written, and the shadow of one is never out of sync.
+ * r at (r + 1) * 2 MiB. All of it is mapped with 4 KiB entries that are
+ * present, writable, accessed and dirty: each region costs exactly one shadow
+ * page table, and no fault is ever the guest's own. The page tables themselves
+ * are mapped nowhere, thus never written and their shadows never out of sync.
  */
 
 #include <stdint.h>
@@ -36,7 +36,7 @@ struct guest_map {
 /** guest_map_plan - lay out memory. -E2BIG: more than GUEST_TABLES_MAX. */
 int guest_map_plan(uint32_t cr3s, uint32_t regions, struct guest_map *ret_map);
 
-/** guest_map_write - write page tables into @memory, ret_map->bytes of zeroes */
+/** guest_map_write - write page tables into @memory, map->bytes of zeroes. */
 void guest_map_write(const struct guest_map *map, void *memory);
 
 /** guest_map_root - guest-physical address of an address space's PML4. */

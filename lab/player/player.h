@@ -5,10 +5,10 @@
 /*
  * One playback: a VM, a thread for each vCPU, its counters.
  *
- * Each vCPU plays a trace of its own, all in the same address spaces: vCPU v has
- * the seed raised by v and its address spaces rotated by v. After `warm` steps
- * the vCPUs wait for each other, the counters are marked, and all go on. Steps
- * are made while the guest stands still; run_tsc counts time within KVM_RUN.
+ * Each vCPU plays a trace of its own, all in the same address spaces: vCPU v
+ * has the seed raised by v and its address spaces rotated by v. After `warm`
+ * steps the vCPUs wait for each other, the counters are marked, and all go on.
+ * Steps are made while the guest stands still; run_tsc counts time in KVM_RUN.
  *
  * Failure of a vCPU ends the process at once, with a message and status 1: the
  * other threads may be deep in the kernel, and a VM that lost a vCPU measures

@@ -13,8 +13,8 @@
  * A trace draws from `items` 2 MiB regions, dealt in turn to `cr3s` address
  * spaces: item i is region i / cr3s of address space i % cr3s. Each costs one
  * shadow page table while it is mapped. A visit to an item touches the first
- * page of each of its blocks; a block is the 8 aligned pages that KVM prefetches
- * on a fault, so an item of n blocks costs n faults to bring back.
+ * page of each of its blocks; a block is the 8 aligned pages that KVM fetches
+ * ahead on a fault, so an item of n blocks costs n faults to bring back.
  */
 
 #include <stdbool.h>

@@ -58,8 +58,8 @@ int vcpu_create(struct vm *vm, unsigned int index, struct vcpu *ret_vcpu);
 
 /**
  * vcpu_run - run until the guest has used up its ring.
- * 0, -errno of KVM_RUN, or -EPROTO for an exit that the guest never makes, which
- * vcpu_describe_exit() puts into words.
+ * 0, -errno of KVM_RUN, or -EPROTO for an exit that the guest never makes;
+ * vcpu_describe_exit() puts that into words.
  */
 int vcpu_run(struct vcpu *vcpu);
 
