@@ -19,6 +19,25 @@ uint64_t law_patrol_purse_ns(const struct law_params *params)
 	return GAP_MAX_NS / 1000000 * params->patrol_upermille;
 }
 
+/* What is left of the credit when all is spent that @paid_ns stands for. */
+static uint64_t credit_ns(const struct law_params *params, uint64_t now_ns,
+			  uint64_t paid_ns)
+{
+	uint64_t longest = now_ns + GAP_MAX_NS;
+
+	if (paid_ns < now_ns)
+		paid_ns = now_ns;
+	return (longest - paid_ns) / 1000000 * params->patrol_upermille;
+}
+
+bool law_patrol_affords(const struct law_patrol *patrol,
+			const struct law_params *params, uint64_t now_ns,
+			uint64_t late_ns)
+{
+	return law_turns_ahead(&patrol->turns, 1) * late_ns <
+	       credit_ns(params, now_ns, patrol->paid_ns);
+}
+
 /* To go on, past the turn: if that is worth a quarter of the cap. */
 static bool on_detour(const struct law_turns *turns,
 		      const struct law_params *params, uint64_t purse_ns,
@@ -37,7 +56,7 @@ uint64_t law_patrol_next_ns(struct law_patrol *patrol,
 			    const struct law_params *params, uint64_t now_ns,
 			    uint64_t spent_ns, uint64_t late_ns)
 {
-	uint64_t longest = now_ns + GAP_MAX_NS, paid = patrol->paid_ns, purse;
+	uint64_t longest = now_ns + GAP_MAX_NS, paid = patrol->paid_ns;
 
 	if (!params->patrol_upermille)
 		return LAW_PATROL_NEVER_NS;
@@ -47,8 +66,8 @@ uint64_t law_patrol_next_ns(struct law_patrol *patrol,
 	if (paid > longest)
 		paid = longest;
 	patrol->paid_ns = paid;
-	purse = (longest - paid) / 1000000 * params->patrol_upermille;
-	if (on_detour(&patrol->turns, params, purse, late_ns))
+	if (on_detour(&patrol->turns, params, credit_ns(params, now_ns, paid),
+		      late_ns))
 		return now_ns + DETOUR_GAP_NS;
 	return paid < now_ns + GAP_MIN_NS ? now_ns + GAP_MIN_NS : paid;
 }

@@ -14,6 +14,7 @@
 #ifndef DENSITY_LAW_PATROL_H
 #define DENSITY_LAW_PATROL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "law.h"
@@ -37,5 +38,10 @@ uint64_t law_patrol_purse_ns(const struct law_params *params);
 uint64_t law_patrol_next_ns(struct law_patrol *patrol,
 			    const struct law_params *params, uint64_t now_ns,
 			    uint64_t spent_ns, uint64_t late_ns);
+
+/* May a pass be made now on credit, whoever's turn it is? */
+bool law_patrol_affords(const struct law_patrol *patrol,
+			const struct law_params *params, uint64_t now_ns,
+			uint64_t late_ns);
 
 #endif

@@ -63,6 +63,8 @@
 #define QUICK_TIMES 16
 #define QUICK_GAP_NS NS_PER_S
 #define PROOF_GAP_NS (5 * NS_PER_S)
+/* After an eighth of the population has left, to forget them. */
+#define TIDY_GAP_NS (2 * NS_PER_S)
 #define POLL_MIN_MS 20u
 #define POLL_MAX_MS 150u
 #define POLL_CAP_MS 300u
@@ -86,6 +88,7 @@ struct yield {
 	/* learnt */
 	uint64_t cost_ns[PASS_KINDS];	/* a page scanned */
 	uint64_t pass_pages;		/* visited by the last whole pass */
+	uint64_t pass_population;	/* at its end */
 	uint64_t skipped_pages;		/* of which smart_scan skipped */
 	uint64_t late_ns;		/* a page that smart_scan would skip */
 	uint32_t share_permille;	/* of what waited, merged */
@@ -301,6 +304,7 @@ static void end_pass(struct yield *y, const struct law_params *params,
 		note_turn(y, snap, scanned);
 	}
 	y->thorough_now = false;
+	y->pass_population = y->demand.population;
 	law_meter_learn(&y->cost_ns[y->kind], cpu, scanned);
 	y->earned_mib_s = worth * 1000 / (int64_t)(cpu / NS_PER_MS + 1);
 	if (y->hunting) {
@@ -563,6 +567,20 @@ static void rest(struct yield *y, const struct law_params *params,
 	}
 }
 
+/*
+ * Until ksmd comes by, the kernel counts as shared what processes shared that
+ * have left, and keeps its notes about each of their pages.
+ */
+static void tidy_soon(struct yield *y, const struct law_params *params)
+{
+	uint64_t soon = y->meter.now_ns + TIDY_GAP_NS;
+
+	if (y->demand.population < y->pass_population / 8 * 7 &&
+	    y->next_pass_ns > soon &&
+	    law_patrol_affords(&y->patrol, params, soon, y->late_ns))
+		y->next_pass_ns = soon;
+}
+
 static void settle_knobs(const struct yield *y, const struct law_params *params,
 			 struct decision *d)
 {
@@ -633,6 +651,7 @@ static void yield_decide(struct law_state *state,
 		work(y, params, snap, &d);
 	} else {
 		y->smart_scan = LAW_KEEP;
+		tidy_soon(y, params);
 		rest(y, params, snap, &why, &d);
 	}
 	settle_knobs(y, params, &d);

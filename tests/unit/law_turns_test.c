@@ -126,6 +126,12 @@ static void credit_has_an_end(void **state)
 	know(&patrol.turns, 2);
 	/* What is left of the purse does not pay for the old pages. */
 	assert_true(gap_ns(&patrol, &params, NS_PER_S / 2) > 200 * NS_PER_S);
+	assert_true(law_patrol_affords(&patrol, &params, 1000 * NS_PER_S,
+				       LATE_NS));
+	law_turns_add(&patrol.turns, PAGES, 0);
+	law_turns_add(&patrol.turns, PAGES, 0);
+	assert_false(law_patrol_affords(&patrol, &params, 1000 * NS_PER_S,
+					LATE_NS));
 	/* Forbidden is forbidden. */
 	params.patrol_upermille = 0;
 	assert_true(law_patrol_next_ns(&patrol, &params, 0, 0, LATE_NS) ==
