@@ -8,7 +8,8 @@ until ksmd passes it again, which flatters the slow just after a rewrite.
 
 That counter still tells whether others' pages got into a run: on a host where
 nothing else merges it equals the bench's own merged pages (ksm_stat) less one
-for each distinct page (pages_shared). own_gap() is the difference.
+for each distinct page (pages_shared). own_gap() is the difference, until guests
+leave: what they shared stays counted until ksmd comes by.
 
 A figure that does not apply to a run is None, a goal not reached is NEVER.
 """
@@ -97,7 +98,7 @@ def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
         "first_batch_s": s.first(lambda i: looked[i] > at_arrival, arrive),
         "control_s": s.cpu_s(s.c["control_us"], 0, ran_to),
         "control_rss_kib": run["rss_kib"],
-        "own_gap": own_gap(s, ran_to),
+        "own_gap": own_gap(s, end),
         "t90_arrive_s": None, "t90_rewrite_s": None,
     }
     if plateau:
@@ -124,8 +125,7 @@ def own_gap(s, to_s):
 
 def disturbed(run, seconds):
     """Others' pages were merged, too: the run says nothing."""
-    series = Series(run["series"])
-    return abs(own_gap(series, min(seconds, series.t[-1]))) > GAP_MAX
+    return abs(own_gap(Series(run["series"]), end_s(run, seconds))) > GAP_MAX
 
 
 def plateau_of(runs, seconds, converged_s):
