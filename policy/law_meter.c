@@ -158,6 +158,8 @@ uint32_t law_meter_size(const struct law_meter *meter,
 		worst = WORST_NS;
 	if (meter->last_cost_ns > cost)
 		cost = meter->last_cost_ns;
+	if (cost > worst)
+		worst = cost;
 	pages = budget_ns / (cost ? cost : 1);
 	if (pages > left / worst)
 		pages = left / worst;
