@@ -69,7 +69,7 @@ static const char usage_text[] =
 "  --repeat N       again in a new VM; one vCPU must count the same each time\n"
 "  --write          touch by writing\n"
 "stress:\n"
-"  --seconds N      play the trace again until then\n"
+"  --seconds N      play the trace again and again for so long\n"
 "  --churn          toggle dirty logging, create and delete a memory slot\n"
 "  --limit-walk     move the limit from 64 pages to none and back\n"
 "  --kill-after MS  end by SIGKILL\n"

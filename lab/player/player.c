@@ -115,6 +115,23 @@ static bool is_over(const struct timespec *end)
 	       (now.tv_sec == end->tv_sec && now.tv_nsec >= end->tv_nsec);
 }
 
+/* Play the trace again and again, looking at the clock once a ring. */
+static void play_until(struct track *track, const struct timespec *end)
+{
+	uint64_t n;
+
+	while (!is_over(end)) {
+		n = fill_ring(track, UINT64_MAX);
+		if (!n) {
+			track->trace = track->session->playback->
+				       traces[track->vcpu.index];
+			continue;
+		}
+		run_ring(track);
+		track->played += n;
+	}
+}
+
 static void start_counting(struct track *track)
 {
 	struct session *session = track->session;
@@ -139,11 +156,10 @@ static void *play_track(void *arg)
 
 	play(track, playback->warm);
 	start_counting(track);
-	play(track, UINT64_MAX);
-	while (playback->seconds && !is_over(&session->end)) {
-		track->trace = playback->traces[track->vcpu.index];
+	if (playback->seconds)
+		play_until(track, &session->end);
+	else
 		play(track, UINT64_MAX);
-	}
 	return NULL;
 }
 

@@ -27,7 +27,7 @@ struct playback {
 	unsigned int vcpus;
 	uint64_t warm;			/* steps before counting begins */
 	unsigned int limit_pages;	/* shadow pages */
-	unsigned int seconds;		/* play again until then, if not 0 */
+	unsigned int seconds;		/* if not 0: play for so long instead */
 	bool write;			/* touch by writing */
 	bool churn, limit_walk;		/* stress, see stress.h */
 };
