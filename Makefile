@@ -42,7 +42,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: help build run check check-quick deps install uninstall clean \
-	man bench-tuning all-build all-run all-check all-check-quick \
+	man kernel bench-tuning all-build all-run all-check all-check-quick \
 	unit san fuzz purity sim system style
 
 help:
@@ -53,12 +53,16 @@ help:
 ## check        every test (apt-get installs what is missing, as root)
 ## check-quick  userspace tests only, under two minutes
 ## bench-tuning the tuning laws against their peers (experiments/tuning)
+## kernel       the patched kernel: build/kernel/bzImage (kernel/)
 ## install      into PREFIX (default /usr/local), DESTDIR honoured
 ## deps         install the Debian packages that all of this needs
 build run check check-quick bench-tuning: deps
 	@$(MAKE) --no-print-directory all-$@
 
 bench-tuning: DEPS := build test run bench
+kernel: DEPS := kernel
+kernel: deps
+	@$(MAKE) --no-print-directory -C $@ BUILD=$(abspath $(BUILD))
 deps:
 	@packaging/install-deps $(DEPS)
 
