@@ -43,7 +43,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: help build run check check-quick deps install uninstall clean \
 	man kernel bench-tuning all-build all-run all-check all-check-quick \
-	unit san fuzz purity sim system style
+	unit san fuzz purity sim system style lab check-debug
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,8 @@ help:
 ## check-quick  userspace tests only, under two minutes
 ## bench-tuning the tuning laws against their peers (experiments/tuning)
 ## kernel       the patched kernel: build/kernel/bzImage (kernel/)
+## lab          a shell on a KVM host under emulation (lab/README.md)
+## check-debug  the lab's long tests, and its debug kernel: hours
 ## install      into PREFIX (default /usr/local), DESTDIR honoured
 ## deps         install the Debian packages that all of this needs
 build run check check-quick bench-tuning: deps
@@ -63,6 +65,10 @@ bench-tuning: DEPS := build test run bench
 kernel: DEPS := kernel
 kernel: deps
 	@$(MAKE) --no-print-directory -C $@ BUILD=$(abspath $(BUILD))
+lab check-debug: DEPS := build test run kernel lab
+lab check-debug: deps
+	@$(MAKE) --no-print-directory kernel
+	@$(MAKE) --no-print-directory all-$@
 deps:
 	@packaging/install-deps $(DEPS)
 
@@ -174,6 +180,7 @@ $(BUILD)/man/%: man/%.scd
 
 include packaging/install.mk
 include lab/player/build.mk
+include lab/build.mk
 
 clean:
 	rm -rf $(BUILD)
