@@ -229,7 +229,7 @@ static int open_session(const struct playback *playback,
 	ret = plan(playback, &map);
 	if (ret)
 		return ret;
-	*ret_what = "creating the VM";
+	*ret_what = "/dev/kvm";
 	ret = vm_create(&map, &session->vm);
 	if (ret)
 		return ret;
