@@ -174,13 +174,15 @@ static uint16_t slices_item(struct trace *trace)
 static const struct trace_spec specs[] = {
 	{
 		.name = "zipf",
-		.about = "skewed popularity, exponent 0.9",
+		.about = "skewed popularity, exponent 0.9, one block of 8 at random",
 		.cr3s = 1, .items = 256, .steps = 40000,
+		.pick_blocks = 8,
 		.next_item = zipf_item,
 	}, {
 		.name = "zipf8",
 		.about = "the same over eight address spaces, mixed at random",
 		.cr3s = 8, .items = 256, .steps = 40000,
+		.pick_blocks = 8,
 		.next_item = zipf_item,
 	}, {
 		.name = "scan",
@@ -309,6 +311,11 @@ bool trace_next(struct trace *trace, struct trace_step *ret_step)
 		trace->item = trace->spec->next_item(trace);
 		trace->blocks = trace_blocks(trace, trace->item);
 		trace->block = 0;
+		if (trace->spec->pick_blocks) {
+			trace->block = draw_below(trace,
+						  trace->spec->pick_blocks);
+			trace->blocks += trace->block;
+		}
 		trace->visits++;
 	}
 	ret_step->cr3 = trace->item % trace->cr3s;

@@ -14,7 +14,8 @@
  * spaces: item i is region i / cr3s of address space i % cr3s. Each costs one
  * shadow page table while it is mapped. A visit to an item touches the first
  * page of each of its blocks; a block is the 8 aligned pages that KVM fetches
- * ahead on a fault, so an item of n blocks costs n faults to bring back.
+ * ahead on a fault, so an item of n blocks costs n faults to bring back. Or a
+ * visit touches one block picked at random: the item costs what it was used for.
  */
 
 #include <stdbool.h>
@@ -48,6 +49,7 @@ struct trace_spec {
 	uint32_t phase_visits;	/* visits before a phase ends */
 	uint16_t light_blocks;	/* of a visit, 0 stands for 1 */
 	uint16_t heavy_blocks;	/* the same for hot items, 0: as the others */
+	uint16_t pick_blocks;	/* a visit touches one of so many, 0: see above */
 	uint16_t (*next_item)(struct trace *trace);
 };
 
