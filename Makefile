@@ -145,9 +145,10 @@ fuzz: $(FUZZ_BIN)
 purity: $(call obj,$(LAW_SRC))
 	tests/run "tests/purity $^"
 
-## sim          the numbered scenarios of the plant simulator
-sim: $(BUILD)/bin/plant-sim
-	tests/run "$(BUILD)/bin/plant-sim --check"
+## sim          what the simulators show of laws and of eviction policies
+sim: $(BUILD)/bin/plant-sim $(BUILD)/bin/evict-sim
+	tests/run "$(BUILD)/bin/plant-sim --check" \
+		"$(BUILD)/bin/evict-sim --check"
 
 ## system       the daemon against fake roots and this host's own ksmd
 system: all-build
@@ -180,6 +181,7 @@ $(BUILD)/man/%: man/%.scd
 
 include packaging/install.mk
 include lab/player/build.mk
+include experiments/eviction/build.mk
 include lab/build.mk
 
 clean:

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The memory of evicted pages. See ghost.h. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "ghost.h"
 
-int ghost_open(struct ghost_table *table, uint32_t entries)
+int ghost_open(uint32_t entries, struct ghost_table *ret_table)
 {
-	uint32_t sets = 1;
+	struct ghost_table table = { .sets = 1 };
 
-	while (sets * GHOST_WAYS < entries)
-		sets *= 2;
-	table->slots = calloc((size_t)sets * GHOST_WAYS, sizeof(*table->slots));
-	table->sets = sets;
-	return table->slots ? 0 : -ENOMEM;
+	while ((uint64_t)table.sets * GHOST_WAYS < entries)
+		table.sets *= 2;
+	table.slots = calloc((size_t)table.sets * GHOST_WAYS,
+			     sizeof(*table.slots));
+	if (!table.slots)
+		return -ENOMEM;
+	*ret_table = table;
+	return 0;
 }
 
 void ghost_close(struct ghost_table *table)

@@ -26,7 +26,9 @@ struct ghost_table {
 };
 
 /** ghost_open - room for at least @entries. Returns 0 or -ENOMEM. */
-int ghost_open(struct ghost_table *table, uint32_t entries);
+int ghost_open(uint32_t entries, struct ghost_table *ret_table);
+
+/** ghost_close - free the table. */
 void ghost_close(struct ghost_table *table);
 
 /** ghost_put - remember; forgets what was evicted first among its set. */

@@ -3,34 +3,35 @@
 #define EVICT_POLICY_H
 
 /*
- * Eviction policies. The shape is that of struct kvm_shadow_evict_ops: a policy
- * hears of pages that come and go and names the next victim. Oracles alone are
- * also told of touches.
+ * Eviction policies. The shape is that of the kernel's kvm_shadow_evict_ops: a
+ * policy hears of pages that come and go, and names the next victim. Oracles
+ * alone are also told of touches, or know the trace.
  */
 
 #include "pool.h"
 
 struct policy {
 	const char *name;
-	const char *about;
+	const char *about;	/* one line for a listing */
 	bool oracle;		/* knows what no kernel can */
 
-	/* State of a VM. Either may be NULL. open: 0 or -ENOMEM. */
+	/* State of a pool, in policy_data; freed by pool_close(). May be NULL. */
+	size_t data_size;
+	/** open - 0 or -ENOMEM; close undoes it. Both may be NULL. */
 	int (*open)(struct pool *pool);
 	void (*close)(struct pool *pool);
 
-	/** pages to zap when @available are free; NULL: policy_batch(). */
+	/** want - pages to zap when @available, fewer than the least, are free */
 	uint32_t (*want)(const struct pool *pool, uint32_t available);
-
+	/** created - @page is now the newest. May be NULL. */
 	void (*created)(struct pool *pool, struct page *page);
-	/** @page is still on every list; @evicted: by victim(). */
+	/** removed - @page will go, it is still on all lists. May be NULL. */
 	void (*removed)(struct pool *pool, struct page *page);
+	/** touched - of oracles: the CPU went through @page. May be NULL. */
 	void (*touched)(struct pool *pool, struct page *page);
-	/** a fault fills a block of @page */
-	void (*filled)(struct pool *pool, struct page *page);
-	/** the next page to zap, never a pinned one; NULL: there is none. */
+	/** victim - the next page to zap, not pinned; NULL if all are */
 	struct page *(*victim)(struct pool *pool);
-	/** room was made */
+	/** done - room was made. May be NULL. */
 	void (*done)(struct pool *pool);
 };
 
@@ -40,17 +41,36 @@ const struct policy *policy_at(size_t i);
 /** policy_find - the policy of this name, or NULL. */
 const struct policy *policy_find(const char *name);
 
+/** policy_want_refill - 6.12: until 25 are free (KVM_REFILL_PAGES). */
+uint32_t policy_want_refill(const struct pool *pool, uint32_t available);
+
 /**
- * policy_want_small - refill only clamp(limit / 64, 1, 20) pages above the
- * least. 25 at once, as 6.12 does, is a quarter of a small pool.
+ * policy_want_small - one batch of clamp(limit / 64, 1, 20) pages.
+ * 25 at once keep a quarter of a pool of 96 empty.
  */
 uint32_t policy_want_small(const struct pool *pool, uint32_t available);
 
 /** policy_oldest - the oldest page that is not pinned, or NULL. */
 struct page *policy_oldest(struct pool *pool);
 
+/**
+ * policy_settle - make pages look unused that were created since last time.
+ * @settled: the newest that was settled, or the list head at first.
+ * @spare_newest: leave the newest page for the next time.
+ *
+ * A page is linked with Accessed set and is in use while it is being filled;
+ * neither is reuse.
+ */
+void policy_settle(struct pool *pool, struct list **settled, bool spare_newest);
+
+/** policy_hand_next - the page at a hand that goes round the active list. */
+struct page *policy_hand_next(struct pool *pool, struct list **hand);
+
+/** policy_hand_leave - move a hand off a page that goes. */
+void policy_hand_leave(struct list **hand, struct page *page);
+
 extern const struct policy policy_fifo, policy_clock, policy_lru, policy_lru25,
-	policy_sieve, policy_s3fifo, policy_bip, policy_belady, policy_cost,
-	policy_reuse;
+	policy_sieve, policy_s3fifo, policy_bip, policy_reuse, policy_belady,
+	policy_opt;
 
 #endif

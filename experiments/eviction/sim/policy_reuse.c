@@ -13,12 +13,9 @@
  *
  * Invariants: window is the oldest page of the window, or the list head when
  * nr_window is 0; every page of the window is newer than every other page; the
- * hand is never in the window (the head stands for "begin at the tail");
- * whatever points at a page is moved before the page goes.
+ * hand that meets the window or the list head begins at the tail again; whatever
+ * points at a page is moved before the page goes.
  */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "ghost.h"
 #include "policy.h"
 #include "policy_reuse.h"
@@ -27,7 +24,6 @@ enum {
 	INTERVAL_MAX = 1 << 24,	/* keeps the products below 64 bits */
 	STEPS_PER_SAMPLE = 4,	/* list steps for a page that is not pinned */
 	PASSES = 8,		/* pages that may leave the window unjudged */
-	SETTLE_MAX = 2 * POOL_REFILL,
 };
 
 struct reuse_tuning reuse_tuning = {
@@ -60,18 +56,10 @@ static uint32_t horizon(const struct pool *pool)
 
 static int reuse_open(struct pool *pool)
 {
-	struct reuse *reuse = calloc(1, sizeof(*reuse));
-	int ret;
+	struct reuse *reuse = pool->policy_data;
 
-	if (!reuse)
-		return -ENOMEM;
 	reuse->hand = reuse->window = reuse->settled = &pool->active;
-	ret = ghost_open(&reuse->ghosts, horizon(pool));
-	if (ret)
-		free(reuse);
-	else
-		pool->policy_data = reuse;
-	return ret;
+	return ghost_open(horizon(pool), &reuse->ghosts);
 }
 
 static void reuse_close(struct pool *pool)
@@ -79,7 +67,6 @@ static void reuse_close(struct pool *pool)
 	struct reuse *reuse = pool->policy_data;
 
 	ghost_close(&reuse->ghosts);
-	free(reuse);
 }
 
 /* The mean of the first intervals, then a moving average. */
@@ -139,8 +126,7 @@ static void reuse_removed(struct pool *pool, struct page *page)
 		.intervals = page->intervals,
 	};
 
-	if (reuse->hand == &page->link)
-		reuse->hand = page->link.prev;
+	policy_hand_leave(&reuse->hand, page);
 	if (reuse->settled == &page->link)
 		reuse->settled = page->link.next;
 	if (page->in_window) {
@@ -150,16 +136,6 @@ static void reuse_removed(struct pool *pool, struct page *page)
 		reuse->nr_window--;
 	}
 	ghost_put(&reuse->ghosts, &ghost);
-}
-
-/* Faults that it would take to bring the page back. */
-static uint32_t cost(const struct pool *pool, const struct page *page)
-{
-	uint32_t n = page->level == LEVEL_PT ?
-		(uint32_t)__builtin_popcountll(page->blocks) :
-		page_children(pool, page);
-
-	return n ? n : 1;
 }
 
 /* Evictions until it will be used again, as far as can be known. */
@@ -183,7 +159,8 @@ struct bid {
 
 static struct bid bid_of(const struct pool *pool, struct page *page)
 {
-	return (struct bid){ page, cost(pool, page), distance(pool, page) };
+	return (struct bid){ page, page_cost(pool, page),
+			     distance(pool, page) };
 }
 
 static bool is_lower(const struct bid *a, const struct bid *b)
@@ -216,19 +193,14 @@ static struct bid window_bid(struct pool *pool, struct reuse *reuse)
 }
 
 /* The next page of the main part, old to new and round again, or NULL. */
-static struct page *hand_next(struct pool *pool, struct reuse *reuse)
+static struct page *main_next(struct pool *pool, struct reuse *reuse)
 {
 	struct page *page;
 
-	if (reuse->hand == &pool->active || list_page(reuse->hand)->in_window)
-		reuse->hand = pool->active.prev;
-	if (reuse->hand == &pool->active)
-		return NULL;
-	page = list_page(reuse->hand);
-	if (page->in_window)
-		return NULL;
-	reuse->hand = page->link.prev;
-	return page;
+	if (reuse->hand != &pool->active && list_page(reuse->hand)->in_window)
+		reuse->hand = &pool->active;
+	page = policy_hand_next(pool, &reuse->hand);
+	return page && !page->in_window ? page : NULL;
 }
 
 static struct page *reuse_victim(struct pool *pool)
@@ -239,7 +211,7 @@ static struct page *reuse_victim(struct pool *pool)
 	uint32_t steps = STEPS_PER_SAMPLE * reuse_tuning.sample, seen = 0;
 
 	while (steps-- && seen < reuse_tuning.sample) {
-		page = hand_next(pool, reuse);
+		page = main_next(pool, reuse);
 		if (!page)
 			break;
 		if (page->root_count || page == newcomer)
@@ -256,28 +228,18 @@ static struct page *reuse_victim(struct pool *pool)
 	return best.page ? best.page : policy_oldest(pool);
 }
 
-/*
- * A page is linked young and is in use while the guest fills it. Make all but
- * the newest look unused, so that what is seen later is use after that.
- */
+/* The newest page may still be filled: its turn is next time. */
 static void reuse_done(struct pool *pool)
 {
 	struct reuse *reuse = pool->policy_data;
-	struct list *second, *at;
-	int n = 0;
 
-	if (list_empty(&pool->active))
-		return;
-	second = at = pool->active.next->next;
-	for (; at != &pool->active && at != reuse->settled && n < SETTLE_MAX;
-	     at = at->next, n++)
-		page_forget(pool, list_page(at));
-	reuse->settled = second;
+	policy_settle(pool, &reuse->settled, true);
 }
 
 const struct policy policy_reuse = {
 	.name = "reuse",
 	.about = "ours: cost to bring back by measured interval between uses",
+	.data_size = sizeof(struct reuse),
 	.open = reuse_open,
 	.close = reuse_close,
 	.want = policy_want_small,

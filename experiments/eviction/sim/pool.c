@@ -77,30 +77,56 @@ static int lay_out(struct pool *pool)
 	return 0;
 }
 
-int pool_open(struct pool *pool, uint32_t cr3s, uint32_t regions,
-	      uint32_t limit)
+/* What a policy keeps, and whatever else it allocates. */
+static int open_policy(struct pool *pool)
 {
+	const struct policy *policy = pool->policy;
+
+	if (policy->data_size) {
+		pool->policy_data = calloc(1, policy->data_size);
+		if (!pool->policy_data)
+			return -ENOMEM;
+	}
+	return policy->open ? policy->open(pool) : 0;
+}
+
+static void free_pool(struct pool *pool)
+{
+	free(pool->policy_data);
+	free(pool->pages);
+	free(pool->entries);
+}
+
+int pool_open(struct pool *pool, const struct pool_size *size,
+	      const struct policy *policy)
+{
+	uint32_t pds = (size->regions + 1 + PD_ENTRIES - 1) / PD_ENTRIES;
 	int ret;
 
-	memset(pool, 0, sizeof(*pool));
-	pool->cr3s = cr3s;
-	pool->regions = regions;
-	pool->pds = (regions + 1 + PD_ENTRIES - 1) / PD_ENTRIES;
-	pool->limit = limit;
-	pool->nr_pages = 1 + cr3s * (2 + pool->pds + regions);
+	*pool = (struct pool){
+		.nr_pages = 1 + size->cr3s * (2 + pds + size->regions),
+		.cr3s = size->cr3s,
+		.regions = size->regions,
+		.pds = pds,
+		.limit = size->limit,
+		.policy = policy,
+		.steps = size->steps,
+		.nr_steps = size->nr_steps,
+	};
 	list_init(&pool->active);
 	ret = lay_out(pool);
+	if (!ret)
+		ret = open_policy(pool);
 	if (ret)
-		pool_close(pool);
+		free_pool(pool);
 	return ret;
 }
 
 void pool_close(struct pool *pool)
 {
-	free(pool->pages);
-	free(pool->entries);
-	pool->pages = NULL;
-	pool->entries = NULL;
+	if (pool->policy->close)
+		pool->policy->close(pool);
+	free_pool(pool);
 }
 
 bool page_young(struct pool *pool, struct page *page)
@@ -134,7 +160,12 @@ static struct entry *system_entry(const struct pool *pool,
 	return NULL;
 }
 
-uint32_t page_children(const struct pool *pool, const struct page *page)
+bool page_is_system(const struct pool *pool, const struct page *page)
+{
+	return page == pool_system(pool);
+}
+
+static uint32_t children(const struct pool *pool, const struct page *page)
 {
 	const struct entry *system = system_entry(pool, page);
 	uint32_t n = system && system->present;
@@ -142,6 +173,15 @@ uint32_t page_children(const struct pool *pool, const struct page *page)
 	for (uint32_t i = 0; i < page->nr_children; i++)
 		n += page->first_child[i].entries->present;
 	return n;
+}
+
+uint32_t page_cost(const struct pool *pool, const struct page *page)
+{
+	uint32_t n = page->level == LEVEL_PT ?
+		(uint32_t)__builtin_popcountll(page->blocks) :
+		children(pool, page);
+
+	return n ? n : 1;
 }
 
 /* __kvm_mmu_prepare_zap_page() */
@@ -250,8 +290,6 @@ static void fault(struct pool *pool, const struct path *path, uint64_t block)
 	for (int i = 0; i < 3; i++) {
 		if (path->entries[i]->present)
 			continue;
-		if (path->pages[i]->active)
-			pool->stats.relinked++;
 		get_page(pool, path->pages[i]);
 		path->entries[i]->present = true;
 		path->entries[i]->accessed = true; /* make_nonleaf_spte() */

@@ -3,24 +3,31 @@
 #define EVICT_POOL_H
 
 /*
- * The pool of shadow pages of one VM, as arch/x86/kvm/mmu/mmu.c of Linux 6.12
- * keeps it, as far as eviction can see.
+ * The pool of shadow pages of one VM, as arch/x86/kvm/mmu/ of Linux 6.12 keeps
+ * it, as far as eviction can see; and the guest of lab/player in it.
  *
- * One vCPU, 4-level paging. Each address space has a root, one PDPT, a PD per
- * GiB and a PT per 2 MiB region. A page that the guest touches is reached when
- * every link from the root down to its SPTE is present; else the touch is one
- * page fault, which first makes room, then finds or creates every page of the
- * path, links it, and fills the SPTEs of one aligned block of eight pages.
- * Zapping a page unlinks it from its parent and its children from it; the
- * children stay in the pool without a parent until a fault links them again.
- * The current root and three previous ones are pinned by their root count.
+ * One vCPU, 4-level paging. Each address space has a root, a PDPT, a PD for each
+ * GiB and a PT for each 2 MiB region; the PT of the system's region, with the
+ * guest's code and ring, is one for all spaces. A page that the guest touches is
+ * reached when every entry from the root down is present; else the touch is one
+ * page fault, which makes room if fewer than POOL_MIN_FREE pages are free, then
+ * finds or creates and links each page that is missing on the path, and fills
+ * the SPTEs of one aligned block of eight. Then the instruction is fetched again,
+ * which can fault in turn.
+ *
+ * Zapping a page unlinks it from its parents, and its children from it; these
+ * stay in the pool, with no parent, until a fault links them again. The current
+ * root and the three before it are pinned by their root count.
+ *
+ * Accessed bits are set at each touch; hardware does so when a walk misses the
+ * TLB, which KVM flushes each time that it has made room.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lab/player/trace.h"
+#include "../../../lab/player/trace.h"
 
 #define POOL_MIN_FREE 5		/* KVM_MIN_FREE_MMU_PAGES */
 #define POOL_REFILL 25		/* KVM_REFILL_PAGES */
@@ -63,11 +70,12 @@ struct page {
 };
 
 struct pool_stats {
-	uint64_t faults, created, evicted, relinked;
-	uint64_t spte_reads;	/* Accessed bits looked at by sweeps */
+	uint64_t faults;	/* pf_taken */
+	uint64_t created;	/* mmu_cache_miss */
+	uint64_t evicted;	/* mmu_recycled */
+	uint64_t spte_reads;	/* Accessed bits read or cleared by the policy */
 	uint64_t longest_sweep;	/* most of them to make room once */
 	uint64_t made_room;	/* times room was made */
-	uint64_t fallbacks;	/* victims taken although they looked young */
 };
 
 struct policy;
@@ -83,14 +91,25 @@ struct pool {
 	const struct policy *policy;
 	void *policy_data;
 	uint64_t now;			/* steps played */
-	const struct trace_step *steps;	/* of the whole trace, for oracles */
+	const struct trace_step *steps;	/* all of them, for oracles */
 	uint64_t nr_steps;
 	struct pool_stats stats;
 };
 
-/** pool_open - an empty pool. Returns 0 or -ENOMEM. */
-int pool_open(struct pool *pool, uint32_t cr3s, uint32_t regions,
-	      uint32_t limit);
+/* What is played in a pool. Steps may be NULL without an oracle. */
+struct pool_size {
+	uint32_t cr3s, regions;
+	uint32_t limit;		/* shadow pages */
+	const struct trace_step *steps;
+	uint64_t nr_steps;
+};
+
+/**
+ * pool_open - make @pool an empty pool under a policy.
+ * Returns 0, or -ENOMEM and there is nothing to close.
+ */
+int pool_open(struct pool *pool, const struct pool_size *size,
+	      const struct policy *policy);
 
 /** pool_close - free what pool_open() allocated. */
 void pool_close(struct pool *pool);
@@ -111,8 +130,11 @@ void page_forget(struct pool *pool, struct page *page);
 /** pool_pt - the page table of a region. */
 struct page *pool_pt(const struct pool *pool, uint32_t cr3, uint32_t region);
 
-/** page_children - entries of an upper page that are present. */
-uint32_t page_children(const struct pool *pool, const struct page *page);
+/** page_is_system - is it the page table of code and ring? */
+bool page_is_system(const struct pool *pool, const struct page *page);
+
+/** page_cost - faults that bringing a page back would take, 1 or more. */
+uint32_t page_cost(const struct pool *pool, const struct page *page);
 
 #define list_page(ptr) \
 	((struct page *)((char *)(ptr) - offsetof(struct page, link)))
