@@ -51,6 +51,7 @@ struct daemon {
 	bool hands_off;			/* at the last tick: no law was asked */
 
 	const struct snap *snap;	/* the last one; the probe's */
+	uint64_t whole_ns;		/* when all of it was read */
 	struct decision decision;	/* in force */
 	char text[DAEMON_TEXT_LEN];
 	struct law_window window;	/* ksmd's CPU, for status */

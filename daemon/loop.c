@@ -3,6 +3,10 @@
  * One tick: probe, decide, act, record. The law says when to be asked again;
  * history rows keep to the policy's interval, however fast the ticks come.
  *
+ * A law that drives ksmd through a pass by batches asks often how far it is:
+ * until the pass is over, a second has passed or a row of history is due, a
+ * tick reads nothing but that and the knobs.
+ *
  * While hands are off, by request or because somebody else writes the knobs,
  * the law is not asked: it would take what ksmd does for its own doing.
  */
@@ -134,19 +138,27 @@ static int apply(struct daemon *d)
 	return r;
 }
 
+/* Half a slack early is on time. */
+static bool sample_is_due(const struct daemon *d)
+{
+	uint64_t interval = d->conf->params.interval_ms * 1000000ull;
+
+	return !d->sampled_ns || d->snap->mono_ns + SLACK_US * 500 >=
+	       d->sampled_ns + interval;
+}
+
 static void record(struct daemon *d)
 {
 	const struct snap *s = d->snap;
-	uint64_t interval = d->conf->params.interval_ms * 1000000ull;
+	bool due = sample_is_due(d);
 
+	if (due)
+		d->sampled_ns = s->mono_ns;
 	if (!d->store)
 		return;
 	store_append_decision(d->store, s, &d->decision, d->law->name, d->text);
-	/* Half a slack early is on time. */
-	if (d->sampled_ns && s->mono_ns + SLACK_US * 500 <
-	    d->sampled_ns + interval)
+	if (!due)
 		return;
-	d->sampled_ns = s->mono_ns;
 	store_append_sample(d->store, s, &d->decision, d->law->name,
 			    daemon_cpu_ns());
 	if (s->mono_ns - d->maintained_ns < MAINTAIN_NS)
@@ -188,7 +200,6 @@ static void export_metrics(struct daemon *d)
 		.snap = d->snap,
 		.decision = &d->decision,
 		.law = d->law->name,
-		.daemon_cpu_ns = daemon_cpu_ns(),
 		.looks = probe_looks(d->probe),
 	};
 
@@ -197,6 +208,7 @@ static void export_metrics(struct daemon *d)
 	     d->conf->metrics_s * NS_PER_S))
 		return;
 	d->metrics_ns = d->snap->mono_ns;
+	input.daemon_cpu_ns = daemon_cpu_ns();
 	override_params(&d->over, &params);
 	input.cap_permille = params.cap_permille;
 	if (d->store) {
@@ -243,14 +255,30 @@ int daemon_wake(struct daemon *d)
 	return arm(d);
 }
 
+/* A law that asks for ticks between those of the interval is in a pass. */
+static void take(struct daemon *d)
+{
+	uint64_t scans;
+
+	if (d->snap && d->decision.next_ms && !d->look) {
+		scans = d->snap->ksm.full_scans;
+		d->snap = probe_follow(d->probe);
+		if (d->snap->ksm.full_scans == scans && !sample_is_due(d) &&
+		    d->snap->mono_ns - d->whole_ns < NS_PER_S)
+			return;
+	}
+	d->snap = probe_take(d->probe, d->look);
+	d->whole_ns = d->snap->mono_ns;
+	d->look = false;
+	if (d->snap->vms_seq == d->snap->seq)
+		d->table_ms = d->snap->real_ms;
+}
+
 int daemon_tick(struct daemon *d)
 {
 	struct law_params params;
 
-	d->snap = probe_take(d->probe, d->look);
-	d->look = false;
-	if (d->snap->vms_seq == d->snap->seq)
-		d->table_ms = d->snap->real_ms;
+	take(d);
 	if (override_expire(&d->over, d->snap->mono_ns))
 		daemon_event(d, "override", "an override expired");
 	choose_law(d, &params);

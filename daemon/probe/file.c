@@ -83,6 +83,31 @@ void probe_file_close(struct probe_file *file)
 	file->fd = -1;
 }
 
+long probe_file_read_kept(int dir_fd, const char *path, int *fd, char *buf,
+			  size_t size)
+{
+	int opened = *fd;
+	long len;
+
+	if (!opened)
+		opened = probe_file_open(dir_fd, path);
+	if (opened < 0)
+		return opened;
+	len = probe_file_pread(opened, buf, size, 0);
+	if (*fd && len > 0)
+		return len;
+	if (len > 0 && opened > 0 && opened < PROBE_KEEP_BELOW &&
+	    may_keep(opened)) {
+		*fd = opened;
+		return len;
+	}
+	close(opened);
+	if (*fd)
+		len = -ESRCH;
+	*fd = 0;
+	return len;
+}
+
 long probe_file_read_once(int dir_fd, const char *path, char *buf, size_t size)
 {
 	int fd = probe_file_open(dir_fd, path);

@@ -34,6 +34,17 @@ long probe_file_read(int dir_fd, struct probe_file *file, char *buf,
 		     size_t size);
 void probe_file_close(struct probe_file *file);
 
+/*
+ * The same for one file of many, @path, by the descriptor in *@fd: 0 when none
+ * is open yet. It is kept on procfs, while few are: numbers from
+ * PROBE_KEEP_BELOW on are left to others. There a kept descriptor stands for
+ * one process, whoever gets its pid later; when it fails it is closed, *@fd is
+ * 0 and the result -ESRCH, and no other file is opened in its place.
+ */
+#define PROBE_KEEP_BELOW 512
+long probe_file_read_kept(int dir_fd, const char *path, int *fd, char *buf,
+			  size_t size);
+
 /* Open, read all of it up to @size bytes, close. Bytes or -errno. */
 long probe_file_read_once(int dir_fd, const char *path, char *buf,
 			  size_t size);

@@ -27,7 +27,9 @@ enum ksm_type {
 
 enum ksm_when {
 	KSM_ALWAYS,
+	KSM_DRIVEN,	/* the same, and even while ksmd is followed */
 	KSM_BY_KSMD,	/* cannot move while ksmd does not run */
+	KSM_PROGRESS,	/* the same, and read while it is followed */
 	KSM_SELDOM,	/* read along with the table of processes */
 };
 
@@ -43,19 +45,19 @@ struct ksm_row {
 	{ KSM_DIR file, offsetof(struct snap_ksm, field), type, cap, when }
 
 static const struct ksm_row rows[] = {
-	ROW("run", run, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
-	ROW("sleep_millisecs", sleep_ms, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
-	ROW("pages_to_scan", scan_pages, KSM_U32, SNAP_CAP_KSM, KSM_ALWAYS),
+	ROW("run", run, KSM_U32, SNAP_CAP_KSM, KSM_DRIVEN),
+	ROW("sleep_millisecs", sleep_ms, KSM_U32, SNAP_CAP_KSM, KSM_DRIVEN),
+	ROW("pages_to_scan", scan_pages, KSM_U32, SNAP_CAP_KSM, KSM_DRIVEN),
 	ROW("pages_shared", pages_shared, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
 	ROW("pages_sharing", pages_sharing, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
 	ROW("pages_unshared", pages_unshared, KSM_U64, SNAP_CAP_KSM,
 	    KSM_BY_KSMD),
 	ROW("pages_volatile", pages_volatile, KSM_U64, SNAP_CAP_KSM,
 	    KSM_BY_KSMD),
-	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
-	ROW("pages_scanned", pages_scanned, KSM_U64, 0, KSM_BY_KSMD),
+	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM, KSM_PROGRESS),
+	ROW("pages_scanned", pages_scanned, KSM_U64, 0, KSM_PROGRESS),
 	ROW("pages_skipped", pages_skipped, KSM_U64, SNAP_CAP_SKIPPED,
-	    KSM_BY_KSMD),
+	    KSM_PROGRESS),
 	ROW("smart_scan", smart_scan, KSM_U32, SNAP_CAP_SKIPPED, KSM_ALWAYS),
 	ROW("ksm_zero_pages", zero_pages, KSM_U64, SNAP_CAP_ZERO, KSM_ALWAYS),
 	ROW("general_profit", profit_bytes, KSM_I64, SNAP_CAP_PROFIT,
@@ -72,7 +74,7 @@ static const struct ksm_row rows[] = {
 
 struct probe_ksm {
 	struct probe_file files[NROWS];
-	uint32_t caps;		/* by the rows of KSM_BY_KSMD, when last read */
+	uint32_t caps;		/* by the rows that ksmd moves, when last read */
 	uint32_t missing;
 };
 
@@ -200,14 +202,20 @@ static uint32_t read_counters(struct probe_ksm *ksm, int root_fd, bool rests,
 	uint64_t zero_pages = ksm_fields->zero_pages;
 	uint32_t caps = 0, missing = 0;
 
-	read_rows(ksm, root_fd, KSM_ALWAYS, ksm_fields, &caps, &missing);
+	read_rows(ksm, root_fd, KSM_DRIVEN, ksm_fields, &caps, &missing);
+	if (!(missing & SNAP_CAP_KSM))
+		read_rows(ksm, root_fd, KSM_ALWAYS, ksm_fields, &caps,
+			  &missing);
 	if (!rests || ksm->missing & SNAP_CAP_KSM || ksm_fields->run != run ||
 	    ksm_fields->run & SNAP_RUN_UNMERGE ||
 	    ksm_fields->zero_pages != zero_pages) {
 		ksm->caps = 0;
 		ksm->missing = missing;
-		if (!(missing & SNAP_CAP_KSM))
+		if (!(ksm->missing & SNAP_CAP_KSM))
 			read_rows(ksm, root_fd, KSM_BY_KSMD, ksm_fields,
+				  &ksm->caps, &ksm->missing);
+		if (!(ksm->missing & SNAP_CAP_KSM))
+			read_rows(ksm, root_fd, KSM_PROGRESS, ksm_fields,
 				  &ksm->caps, &ksm->missing);
 	}
 	caps = (caps | ksm->caps) & ~(missing | ksm->missing);
@@ -226,6 +234,16 @@ uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd,
 				struct snap_ksm *ksm_fields)
 {
 	return read_counters(ksm, root_fd, true, ksm_fields);
+}
+
+bool probe_ksm_read_progress(struct probe_ksm *ksm, int root_fd,
+			     struct snap_ksm *ksm_fields)
+{
+	uint32_t caps = 0, missing = 0;
+
+	read_rows(ksm, root_fd, KSM_DRIVEN, ksm_fields, &caps, &missing);
+	read_rows(ksm, root_fd, KSM_PROGRESS, ksm_fields, &caps, &missing);
+	return !(missing & ~ksm->missing);
 }
 
 void probe_ksm_read_seldom(struct probe_ksm *ksm, int root_fd,

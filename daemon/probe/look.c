@@ -84,16 +84,17 @@ static void read_status(struct probe_look *look, int root_fd, int32_t pid,
 }
 
 void probe_look_take(struct probe_look *look, int root_fd, int32_t pid,
-		     uint64_t rss_pages, bool flags, uint64_t now_ns,
+		     uint64_t rss_pages, const char *file, uint64_t now_ns,
 		     char *buf)
 {
 	struct probe_smaps smaps = { 0 };
 	char path[64];
-	int ret;
+	int ret = 0;
 
-	snprintf(path, sizeof(path), "proc/%d/%s", pid,
-		 flags ? "smaps" : "smaps_rollup");
-	ret = probe_smaps_read(root_fd, path, &smaps);
+	if (file) {
+		snprintf(path, sizeof(path), "proc/%d/%s", pid, file);
+		ret = probe_smaps_read(root_fd, path, &smaps);
+	}
 	look->smaps = smaps;
 	look->unreadable = ret == -EACCES || ret == -EPERM;
 	read_status(look, root_fd, pid, buf);
@@ -118,6 +119,11 @@ static bool is_shared(const struct snap_vm *vm, const struct probe_look *look,
 	return look->shmem_kib > shared_kib / 2 || shared_kib > PROGRAM_KIB;
 }
 
+bool probe_is_huge(uint64_t thp_kib, uint64_t anon_pages, uint64_t page_kib)
+{
+	return thp_kib && thp_kib >= anon_pages * page_kib / 4;
+}
+
 uint32_t probe_why(const struct snap_vm *vm, const struct probe_look *look,
 		   bool knows_mergeable, uint32_t page_size)
 {
@@ -131,7 +137,7 @@ uint32_t probe_why(const struct snap_vm *vm, const struct probe_look *look,
 		why |= SNAP_WHY_NOT_MADVISED;
 	if (vm->hugetlb_kib)
 		why |= SNAP_WHY_HUGETLB;
-	if (vm->thp_kib && vm->thp_kib >= vm->rss_anon_pages * page_kib / 4)
+	if (probe_is_huge(vm->thp_kib, vm->rss_anon_pages, page_kib))
 		why |= SNAP_WHY_THP;
 	if (look->unreadable)
 		why |= SNAP_WHY_UNREADABLE;

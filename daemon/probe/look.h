@@ -3,11 +3,12 @@
  * The dear looks at one process: smaps, smaps_rollup and status.
  *
  * A kernel that answers ksm_mergeable needs them only to say why memory
- * cannot merge. An older one hides there, in the "mg" flag of a mapping,
- * whether anybody asked for merging at all. The kernel walks page tables for
- * an answer, 0.1 ms for a small process and half a second for a huge one, so
- * CPU time spent on looks is rationed: a store of LOOK_STORE_NS, filled by
- * LOOK_FILL_NS_PER_S. Looks for "mg" may overdraw it, others may not.
+ * cannot merge: because of huge pages, if the host has as many at all. An
+ * older one hides there, in the "mg" flag of a mapping, whether anybody asked
+ * for merging at all. The kernel walks page tables for an answer, 0.1 ms for a
+ * small process and half a second for a huge one, so CPU time spent on looks
+ * is rationed: a store of LOOK_STORE_NS, filled by LOOK_FILL_NS_PER_S. Looks
+ * for "mg" may overdraw it, others may not.
  */
 #ifndef DENSITY_PROBE_LOOK_H
 #define DENSITY_PROBE_LOOK_H
@@ -55,10 +56,16 @@ struct probe_look {
  */
 bool probe_look_due(const struct probe_look *look, uint64_t rss_pages,
 		    bool flags, uint64_t now_ns);
-/* Look, and set when the next look is due. @buf: PROBE_BUF_SIZE bytes. */
+/*
+ * Look, and set when the next look is due. @file: "smaps", "smaps_rollup", or
+ * NULL where status is enough. @buf: PROBE_BUF_SIZE bytes.
+ */
 void probe_look_take(struct probe_look *look, int root_fd, int32_t pid,
-		     uint64_t rss_pages, bool flags, uint64_t now_ns,
+		     uint64_t rss_pages, const char *file, uint64_t now_ns,
 		     char *buf);
+
+/* Is @thp_kib in huge pages a good part of so much anonymous memory? */
+bool probe_is_huge(uint64_t thp_kib, uint64_t anon_pages, uint64_t page_kib);
 
 /* The reasons that follow from @vm's sizes and @look; see snap.h. */
 uint32_t probe_why(const struct snap_vm *vm, const struct probe_look *look,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "identify.h"
@@ -34,10 +35,29 @@ static long read_file(const struct probe_walk *walk, int32_t pid,
 	return len;
 }
 
+/* The same from a descriptor that is kept, see file.h. */
+static long read_kept(const struct probe_walk *walk, int32_t pid,
+		      const char *file, int *fd, struct probe_text *ret_text)
+{
+	char path[64];
+	long len;
+
+	if (!*fd)
+		snprintf(path, sizeof(path), "proc/%d/%s", pid, file);
+	len = probe_file_read_kept(walk->root_fd, path, fd, walk->buf,
+				   PROBE_BUF_SIZE);
+	*ret_text = probe_text_of(walk->buf, len > 0 ? (size_t)len : 0);
+	return len;
+}
+
 void probe_member_clear(struct probe_member *member)
 {
 	int32_t pid = member->pid;
 
+	if (member->statm_fd > 0)
+		close(member->statm_fd);
+	if (member->ksm_fd > 0)
+		close(member->ksm_fd);
 	free(member->vm);
 	*member = (struct probe_member){ .pid = pid };
 }
@@ -94,14 +114,16 @@ static void postpone(struct probe_member *member, uint64_t rss_pages,
 }
 
 /* ksm_stat, and for what 6.1 does not say there the older file beside it. */
-static long read_ksm_stat(const struct probe_member *member,
+static long read_ksm_stat(struct probe_member *member,
 			  struct probe_walk *walk,
 			  struct probe_ksm_stat *ret_ksm_stat)
 {
 	struct probe_text text;
 	long len;
 
-	len = read_file(walk, member->pid, "ksm_stat", &text);
+	len = member->vm ? read_kept(walk, member->pid, "ksm_stat",
+				     &member->ksm_fd, &text) :
+			   read_file(walk, member->pid, "ksm_stat", &text);
 	if (len < 0)
 		return len;
 	if (!probe_ksm_stat_parse(text, ret_ksm_stat))
@@ -111,6 +133,23 @@ static long read_ksm_stat(const struct probe_member *member,
 	    read_file(walk, member->pid, "ksm_merging_pages", &text) > 0)
 		probe_text_only_u64(text, &ret_ksm_stat->merging_pages);
 	return len;
+}
+
+/* Has the host so much in huge pages that it could be said of @member? */
+static bool may_be_huge(struct probe_member *member,
+			const struct probe_walk *walk)
+{
+	struct probe_statm statm;
+	struct probe_text text;
+
+	return walk->thp_kib == UINT64_MAX ||
+	       read_kept(walk, member->pid, "statm", &member->statm_fd,
+			 &text) <= 0 ||
+	       !probe_statm_parse(text, &statm) ||
+	       probe_is_huge(walk->thp_kib,
+			     statm.rss_pages > statm.shared_pages ?
+			     statm.rss_pages - statm.shared_pages : 0,
+			     walk->page_size / 1024);
 }
 
 /*
@@ -124,6 +163,7 @@ static void look(struct probe_member *member, uint32_t vmm,
 	bool flags = !ksm_stat->has_mergeable;
 	bool search = flags && !member->look.smaps.mergeable &&
 		      ksm_stat->rmap_items == 0;
+	const char *file = NULL;
 	uint64_t start_ns;
 
 	if (vmm == SNAP_VMM_NONE && (!search || rss_pages > LOOK_PAGES_MAX))
@@ -131,9 +171,13 @@ static void look(struct probe_member *member, uint32_t vmm,
 	if (!probe_look_due(&member->look, rss_pages, search, walk->now_ns) ||
 	    !probe_ration_grant(walk->ration, walk->now_ns, search))
 		return;
+	if (flags)
+		file = "smaps";
+	else if (may_be_huge(member, walk))
+		file = "smaps_rollup";
 	start_ns = thread_cpu_ns();
 	probe_look_take(&member->look, walk->root_fd, member->pid, rss_pages,
-			flags, walk->now_ns, walk->buf);
+			file, walk->now_ns, walk->buf);
 	probe_ration_pay(walk->ration, thread_cpu_ns() - start_ns);
 }
 
@@ -199,8 +243,17 @@ static void fill(struct probe_member *member,
 		vm->why |= SNAP_WHY_UNREADABLE;
 }
 
+static void forget_vm(struct probe_member *member)
+{
+	if (member->ksm_fd > 0)
+		close(member->ksm_fd);
+	member->ksm_fd = 0;
+	free(member->vm);
+	member->vm = NULL;
+}
+
 /* Ask for all that there is to know about a process that matters, or may. */
-static bool ask(struct probe_member *member, const struct probe_stat *stat,
+static bool ask(struct probe_member *member, uint64_t rss_pages,
 		struct probe_walk *walk)
 {
 	struct probe_ksm_stat ksm_stat = { 0 };
@@ -212,17 +265,16 @@ static bool ask(struct probe_member *member, const struct probe_stat *stat,
 	error = read_ksm_stat(member, walk, &ksm_stat);
 	if (error == -ESRCH)
 		return false;
-	look(member, vmm, &ksm_stat, stat->rss_pages, walk);
+	look(member, vmm, &ksm_stat, rss_pages, walk);
 	if (vmm == SNAP_VMM_NONE &&
 	    !is_mergeable(&ksm_stat, &member->look, vmm) &&
 	    !ksm_stat.rmap_items && !ksm_stat.merging_pages) {
-		free(member->vm);
-		member->vm = NULL;
-		postpone(member, stat->rss_pages, walk->now_ns);
+		forget_vm(member);
+		postpone(member, rss_pages, walk->now_ns);
 		return true;
 	}
-	if (read_file(walk, member->pid, "statm", &text) <= 0 ||
-	    !probe_statm_parse(text, &statm))
+	if (read_kept(walk, member->pid, "statm", &member->statm_fd,
+		      &text) <= 0 || !probe_statm_parse(text, &statm))
 		return false;
 	member->recheck_s = 0;
 	if (!track(member, vmm, walk))
@@ -235,32 +287,76 @@ static bool ask(struct probe_member *member, const struct probe_stat *stat,
 	return true;
 }
 
-bool probe_member_refresh(struct probe_member *member,
-			  struct probe_walk *walk)
+/* Its size, if it is the process that it was and a descriptor was kept. */
+static bool glance(struct probe_member *member, struct probe_walk *walk,
+		   uint64_t *ret_rss_pages)
+{
+	struct probe_statm statm;
+	struct probe_text text;
+
+	if (!member->statm_fd || walk->now_ns >= member->identify_ns ||
+	    read_kept(walk, member->pid, "statm", &member->statm_fd,
+		      &text) <= 0 ||
+	    !probe_statm_parse(text, &statm) || !statm.rss_pages)
+		return false;
+	*ret_rss_pages = statm.rss_pages;
+	return true;
+}
+
+/* False when it is gone. One that stays is worth a descriptor. */
+static bool identify(struct probe_member *member, struct probe_walk *walk,
+		     uint64_t *ret_rss_pages)
 {
 	struct probe_stat stat;
 	struct probe_text text;
+
+	if (read_file(walk, member->pid, "stat", &text) <= 0 ||
+	    !probe_stat_parse(text, &stat) || stat.pid != member->pid ||
+	    stat.state == 'Z' || stat.state == 'X')
+		return false;
+	*ret_rss_pages = stat.rss_pages;
+	if (!is_same(member, &stat)) {
+		begin(member, &stat, walk);
+		return true;
+	}
+	member->identify_ns = walk->now_ns + TABLE_IDENTIFY_S * NS_PER_S;
+	if (!member->kthread && !member->statm_fd)
+		read_kept(walk, member->pid, "statm", &member->statm_fd, &text);
+	return true;
+}
+
+/* Nothing to ask: no VM, and hardly bigger than when it was asked last. */
+static bool is_dull(struct probe_member *member, uint64_t rss_pages,
+		    const struct probe_walk *walk)
+{
+	if (rss_pages < member->checked_pages)
+		member->checked_pages = rss_pages;
+	return !member->vm && vmm_now(member, walk) == SNAP_VMM_NONE &&
+	       !is_due(member, rss_pages, walk->now_ns);
+}
+
+bool probe_member_refresh(struct probe_member *member,
+			  struct probe_walk *walk)
+{
+	uint64_t rss_pages;
 
 	if ((member->kthread || (walk->quiet && member->comm[0] &&
 				 !member->vm && !walk->owns_kvm)) &&
 	    walk->now_ns < member->recheck_ns)
 		return true;
-	if (read_file(walk, member->pid, "stat", &text) <= 0 ||
-	    !probe_stat_parse(text, &stat) || stat.pid != member->pid ||
-	    stat.state == 'Z' || stat.state == 'X')
+	if (glance(member, walk, &rss_pages)) {
+		if (is_dull(member, rss_pages, walk))
+			return true;
+		if (member->vm)
+			return ask(member, rss_pages, walk);
+	}
+	if (!identify(member, walk, &rss_pages))
 		return false;
-	if (!is_same(member, &stat))
-		begin(member, &stat, walk);
 	if (member->kthread) {
 		member->recheck_ns = walk->now_ns + TABLE_KTHREAD_S * NS_PER_S;
 		return true;
 	}
-	if (stat.rss_pages < member->checked_pages)
-		member->checked_pages = stat.rss_pages;
-	if (!member->vm && vmm_now(member, walk) == SNAP_VMM_NONE &&
-	    !is_due(member, stat.rss_pages, walk->now_ns))
-		return true;
-	return ask(member, &stat, walk);
+	return is_dull(member, rss_pages, walk) || ask(member, rss_pages, walk);
 }
 
 const char *probe_member_rival(const struct probe_member *member)

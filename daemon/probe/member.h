@@ -4,6 +4,11 @@
  *
  * A member is "tracked" when it appears in the snapshot: it is a VMM, or ksmd
  * has or may have its memory. Only then has it a struct snap_vm.
+ *
+ * A process that stays has its statm kept open, and ksm_stat when it is
+ * tracked. Such a descriptor names the process better than pid and start time
+ * do, so that stat, the dearest of the files, is read once a minute only and
+ * when there is something to ask: it may execute another program.
  */
 #ifndef DENSITY_PROBE_MEMBER_H
 #define DENSITY_PROBE_MEMBER_H
@@ -25,6 +30,9 @@ struct probe_member {
 	uint16_t recheck_s;		/* grows while there is nothing */
 	uint64_t recheck_ns;		/* when to ask again anyway */
 	uint64_t checked_pages;		/* RSS when it was last asked */
+	uint64_t identify_ns;		/* until then it is taken for the same */
+	int statm_fd;			/* kept open; 0: not */
+	int ksm_fd;			/* of ksm_stat */
 	struct probe_look look;
 	struct snap_vm *vm;		/* NULL unless tracked */
 };
@@ -38,6 +46,7 @@ struct probe_walk {
 	bool owns_kvm;			/* the member owns a VM */
 	struct probe_ration *ration;
 	bool quiet;			/* the host's memory has not moved */
+	uint64_t thp_kib;		/* the host's, in huge pages */
 	bool saw_ksm_stat;		/* set when one could be read */
 };
 

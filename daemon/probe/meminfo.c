@@ -60,6 +60,15 @@ uint32_t probe_meminfo_parse(struct probe_text text,
 	return caps;
 }
 
+uint64_t probe_meminfo_thp_kib(struct probe_text text)
+{
+	struct probe_text rest;
+	uint64_t kib;
+
+	return probe_text_find(&text, "AnonHugePages", &rest) &&
+	       parse_kib(rest, &kib) ? kib : UINT64_MAX;
+}
+
 bool probe_node_parse(struct probe_text text, struct snap_node *ret_node)
 {
 	uint64_t id, total_kib = 0, free_kib = 0;

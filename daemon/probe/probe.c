@@ -18,8 +18,13 @@
 #include "table.h"
 
 #define NS_PER_S 1000000000ull
-/* A walk brings along what changes slowly, but not every walk of a busy time. */
-#define SLOW_AGE_NS (9 * NS_PER_S)
+/* A walk brings along what hardly ever changes, but not every walk. */
+#define SLOW_AGE_NS (55 * NS_PER_S)
+/* The kernel renews its averages of pressure every two seconds. */
+#define PSI_AGE_NS (NS_PER_S * 19 / 10)
+/* meminfo is read again when so much memory moved, and so often anyway. */
+#define MEMINFO_STEP_KIB 1024
+#define MEMINFO_AGE_NS (10 * NS_PER_S)
 /* ksmd's counters are read so often even when it does not seem to run. */
 #define COUNTERS_AGE_NS (10 * NS_PER_S)
 
@@ -32,6 +37,13 @@ struct probe {
 	uint64_t counted_ns;		/* when all of ksm's counters were read */
 	uint64_t counted_cpu_ns;	/* ksmd's CPU just before, */
 	bool counted_cpu;		/* when it was known */
+	uint64_t meminfo_ns;		/* when meminfo was read, 0: never, */
+	uint64_t free_pages;		/* and what vmstat said then */
+	uint64_t anon_pages;
+	uint32_t meminfo_caps;
+	uint64_t thp_kib;		/* in huge pages; UINT64_MAX: unknown */
+	uint64_t psi_ns;
+	uint32_t psi_caps;
 	char schedstat_path[64];
 	struct probe_ksm *ksm;
 	struct probe_table *table;
@@ -175,20 +187,59 @@ static uint32_t take_ksm(struct probe *probe, bool has_cpu, uint64_t cpu_ns,
 	return probe_ksm_read(probe->ksm, probe->root_fd, &snap->ksm);
 }
 
-static uint32_t take_counters(struct probe *probe)
+static bool is_near(const struct snap *snap, uint64_t a_pages, uint64_t b_pages)
+{
+	uint64_t gap = a_pages > b_pages ? a_pages - b_pages : b_pages - a_pages;
+
+	return gap * (snap->page_size / 1024) < MEMINFO_STEP_KIB;
+}
+
+/*
+ * While free and anonymous memory stay, what else there is only changes its
+ * use, and meminfo as it was is near enough.
+ */
+static void take_meminfo(struct probe *probe, bool has_free,
+			 uint64_t free_pages)
 {
 	struct snap *snap = &probe->snap;
-	uint32_t caps;
+	struct probe_text text;
 
-	caps = probe_vmstat_parse(read_text(probe, &probe->vmstat),
-				   &snap->host);
-	caps |= probe_meminfo_parse(read_text(probe, &probe->meminfo),
-				    &snap->host);
-	caps |= take_psi(probe, &probe->psi_cpu, SNAP_CAP_PSI_CPU,
-			 &snap->host.psi_cpu);
-	caps |= take_psi(probe, &probe->psi_mem, SNAP_CAP_PSI_MEM,
-			 &snap->host.psi_mem);
-	return caps;
+	if (has_free && probe->meminfo_ns &&
+	    is_near(snap, free_pages, probe->free_pages) &&
+	    is_near(snap, snap->host.anon_pages, probe->anon_pages) &&
+	    snap->mono_ns - probe->meminfo_ns < MEMINFO_AGE_NS)
+		return;
+	probe->meminfo_ns = snap->mono_ns;
+	probe->free_pages = free_pages;
+	probe->anon_pages = snap->host.anon_pages;
+	text = read_text(probe, &probe->meminfo);
+	probe->meminfo_caps = probe_meminfo_parse(text, &snap->host);
+	probe->thp_kib = probe_meminfo_thp_kib(text);
+}
+
+static void take_pressure(struct probe *probe)
+{
+	struct snap *snap = &probe->snap;
+
+	if (probe->psi_ns && snap->mono_ns - probe->psi_ns < PSI_AGE_NS)
+		return;
+	probe->psi_ns = snap->mono_ns;
+	probe->psi_caps = take_psi(probe, &probe->psi_cpu, SNAP_CAP_PSI_CPU,
+				   &snap->host.psi_cpu) |
+			  take_psi(probe, &probe->psi_mem, SNAP_CAP_PSI_MEM,
+				   &snap->host.psi_mem);
+}
+
+static uint32_t take_counters(struct probe *probe)
+{
+	struct probe_text vmstat = read_text(probe, &probe->vmstat);
+	uint32_t caps = probe_vmstat_parse(vmstat, &probe->snap.host);
+	uint64_t free_pages = 0;
+	bool has_free = probe_vmstat_free(vmstat, &free_pages);
+
+	take_meminfo(probe, has_free, free_pages);
+	take_pressure(probe);
+	return caps | probe->meminfo_caps | probe->psi_caps;
 }
 
 static void take_slow(struct probe *probe)
@@ -208,15 +259,22 @@ static void take_table(struct probe *probe, bool look)
 	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	probe->looks++;
-	if (probe_table_walk(probe->table, snap->mono_ns, quiet)) {
+	if (probe_table_walk(probe->table, snap->mono_ns, quiet,
+			     probe->thp_kib)) {
 		snap->vms = probe_table_vms(probe->table, &snap->nvms);
 		snap->vms_seq = snap->seq;
 	}
-	if (look || probe->looks == 1 ||
+	if (probe->looks == 1 ||
 	    snap->mono_ns - probe->slow_ns >= SLOW_AGE_NS)
 		take_slow(probe);
 	probe_schedule_walked(&probe->schedule, snap,
 			      clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns);
+}
+
+static void take_time(struct snap *snap)
+{
+	snap->mono_ns = clock_ns(CLOCK_BOOTTIME);
+	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
 }
 
 const struct snap *probe_take(struct probe *probe, bool look)
@@ -226,8 +284,7 @@ const struct snap *probe_take(struct probe *probe, bool look)
 	bool has_cpu = take_ksmd(probe, &cpu_ns);
 
 	snap->seq++;
-	snap->mono_ns = clock_ns(CLOCK_BOOTTIME);
-	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
+	take_time(snap);
 	snap->caps = take_ksm(probe, has_cpu, cpu_ns, look);
 	snap->caps |= take_counters(probe);
 	stale_update(&probe->stale, snap);
@@ -240,6 +297,23 @@ const struct snap *probe_take(struct probe *probe, bool look)
 	snap->caps |= probe->slow_caps | probe_table_caps(probe->table);
 	if (has_cpu)
 		snap->caps |= SNAP_CAP_KSMD_CPU;
+	return snap;
+}
+
+const struct snap *probe_follow(struct probe *probe)
+{
+	struct snap *snap = &probe->snap;
+	uint64_t cpu_ns;
+
+	if (!snap_has(snap, SNAP_CAP_KSM | SNAP_CAP_KSMD_CPU) ||
+	    !take_ksmd(probe, &cpu_ns) ||
+	    !probe_ksm_read_progress(probe->ksm, probe->root_fd, &snap->ksm)) {
+		probe->counted_cpu = false;
+		return probe_take(probe, false);
+	}
+	snap->seq++;
+	take_time(snap);
+	snap->ksm.ksmd_cpu_ns = cpu_ns;
 	return snap;
 }
 

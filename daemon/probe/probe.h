@@ -54,6 +54,13 @@ void probe_set_table_age(struct probe *probe, uint32_t age_ms);
  */
 const struct snap *probe_take(struct probe *probe, bool look);
 
+/*
+ * The next snapshot, of which only the time, the knobs of a batch and how far
+ * ksmd is (pages_scanned, pages_skipped, full_scans and its CPU) were read.
+ * All else is that of the one before. A whole one where these cannot be read.
+ */
+const struct snap *probe_follow(struct probe *probe);
+
 /* How many times the table was read, and processes read in all (metrics). */
 uint64_t probe_looks(const struct probe *probe);
 /* A process that fights over the same knobs (ksmtuned, uksmd), or NULL. */

@@ -31,6 +31,9 @@ uint32_t probe_ksm_read(struct probe_ksm *ksm, int root_fd,
  */
 uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd,
 				struct snap_ksm *ksm_fields);
+/* Only the knobs of a batch and how far ksmd is. False when a file is missing by now. */
+bool probe_ksm_read_progress(struct probe_ksm *ksm, int root_fd,
+			     struct snap_ksm *ksm_fields);
 /* Those that only an administrator moves, and statistics nobody steers by. */
 void probe_ksm_read_seldom(struct probe_ksm *ksm, int root_fd,
 			   struct snap_ksm *ksm_fields);
@@ -48,8 +51,13 @@ bool probe_schedstat_parse(struct probe_text text, uint64_t *ret_cpu_ns);
 uint32_t probe_vmstat_parse(struct probe_text text, struct snap_host *ret_host);
 uint32_t probe_meminfo_parse(struct probe_text text,
 			     struct snap_host *ret_host);
+/* AnonHugePages of meminfo; UINT64_MAX when it is not told. */
+uint64_t probe_meminfo_thp_kib(struct probe_text text);
 /* A node's meminfo: lines of the same form after "Node N". @id is kept. */
 bool probe_node_parse(struct probe_text text, struct snap_node *ret_node);
+
+/* nr_free_pages of vmstat; false when it is not told. */
+bool probe_vmstat_free(struct probe_text text, uint64_t *ret_pages);
 
 /* psi.c: false when the text is not of the kernel's form. */
 bool probe_psi_parse(struct probe_text text, struct snap_psi *ret_psi);

@@ -20,6 +20,7 @@
 
 #define WEIGHT_DEFAULT_PERMILLE 1000
 #define EXPECT_DEFAULT_PERMILLE 1000
+#define NS_PER_S 1000000000ull
 
 struct members {
 	struct probe_member *member;
@@ -32,6 +33,9 @@ struct probe_table {
 	char *buf;
 	bool started;
 	struct probe_ration ration;
+	struct probe_file loadavg;
+	int32_t last_pid;		/* given out before the last listing, */
+	uint64_t listed_ns;		/* which was then */
 	struct probe_pids processes;	/* listed by this walk */
 	struct probe_pids known;	/* refreshed by the last one */
 	struct probe_pids owners;	/* of VMs, by KVM */
@@ -55,6 +59,7 @@ struct probe_table *probe_table_new(int root_fd, char *buf)
 		return NULL;
 	table->root_fd = root_fd;
 	table->buf = buf;
+	table->loadavg = (struct probe_file)PROBE_FILE("proc/loadavg");
 	return table;
 }
 
@@ -74,7 +79,8 @@ void probe_table_free(struct probe_table *table)
 	if (!table)
 		return;
 	for (i = 0; i < table->now.count; i++)
-		free(table->now.member[i].vm);
+		probe_member_clear(&table->now.member[i]);
+	probe_file_close(&table->loadavg);
 	free(table->now.member);
 	free(table->next.member);
 	free(table->vms);
@@ -174,6 +180,32 @@ static void add_process(void *arg, const char *name)
 		probe_pids_add(arg, pid);
 }
 
+/* The pid that was given out last, the fifth word of loadavg; 0: not told. */
+static int32_t read_last_pid(struct probe_table *table)
+{
+	long len = probe_file_read(table->root_fd, &table->loadavg, table->buf,
+				   PROBE_BUF_SIZE);
+	struct probe_text text, word;
+	unsigned int words = 5;
+	uint64_t pid;
+
+	text = probe_text_of(table->buf, len > 0 ? (size_t)len : 0);
+	while (--words)
+		if (!probe_text_word(&text, &word))
+			return 0;
+	return probe_text_only_u64(text, &pid) && pid <= INT32_MAX ?
+		       (int32_t)pid : 0;
+}
+
+/* Are those who were there all that a listing would show? */
+static bool are_known(const struct probe_table *table, int32_t last_pid,
+		      uint64_t now_ns, bool quiet)
+{
+	return table->listed_ns && last_pid &&
+	       now_ns - table->listed_ns < TABLE_LISTING_S * NS_PER_S &&
+	       (quiet || last_pid == table->last_pid);
+}
+
 /* False when the host cannot be listed: then the old table stands. */
 static bool list(struct probe_table *table)
 {
@@ -186,6 +218,28 @@ static bool list(struct probe_table *table)
 	if ((r && r != -ENOENT) || table->processes.failed)
 		return false;
 	probe_pids_sort(&table->processes);
+	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
+	if (probe_kvm_read(table->root_fd, &table->known, &table->owners))
+		table->caps |= SNAP_CAP_KVM;
+	return true;
+}
+
+/* Whom to refresh: what is listed, or those who were there the last time. */
+static bool choose(struct probe_table *table, uint64_t now_ns, bool quiet)
+{
+	int32_t last_pid = read_last_pid(table);
+	struct probe_pids swap;
+
+	if (are_known(table, last_pid, now_ns, quiet)) {
+		swap = table->processes;
+		table->processes = table->known;
+		table->known = swap;
+		return true;
+	}
+	if (!list(table))
+		return false;
+	table->last_pid = last_pid;
+	table->listed_ns = now_ns;
 	return true;
 }
 
@@ -239,7 +293,8 @@ static unsigned int count_tracked(const struct members *members)
 	return tracked;
 }
 
-bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet)
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
+		      uint64_t thp_kib)
 {
 	struct probe_walk walk = {
 		.root_fd = table->root_fd,
@@ -248,19 +303,17 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet)
 		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
 		.ration = &table->ration,
 		.quiet = quiet,
+		.thp_kib = thp_kib,
 	};
 	struct members swap;
 
 	if (!table->started)
 		probe_ration_init(&table->ration, now_ns);
 	table->started = true;
-	if (!list(table) ||
+	if (!choose(table, now_ns, quiet) ||
 	    !has_room((void **)&table->next.member, &table->next.room,
 		      table->processes.count, sizeof(struct probe_member)))
 		return false;
-	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
-	if (probe_kvm_read(table->root_fd, &table->known, &table->owners))
-		table->caps |= SNAP_CAP_KVM;
 	table->ksmd_pid = 0;
 	table->rival = NULL;
 	merge(table, &walk);

@@ -2,10 +2,11 @@
 /*
  * The table of processes: which of them are VMs or have mergeable memory.
  *
- * A walk lists /proc and reads one small file (stat) of each process that was
- * there before; the rest is remembered by pid, start time and comm (a process
- * that executes another program keeps the first two). Kernel threads are read
- * once a minute. A process that is neither VMM nor mergeable is asked again
+ * A walk lists /proc, unless no pid was given out since or memory rests, and
+ * reads one small file of each process that was there before; the rest is
+ * remembered by pid, start time and comm (a process that executes another
+ * program keeps the first two). Kernel threads are read once a minute. A
+ * process that is neither VMM nor mergeable is asked again
  * when its RSS has grown by TABLE_GROWTH_PAGES, and in doubling intervals;
  * while the host's memory rests, in these intervals only.
  *
@@ -27,6 +28,9 @@
 #define TABLE_RECHECK_MIN_S 2
 #define TABLE_RECHECK_MAX_S 64
 #define TABLE_KTHREAD_S 64
+#define TABLE_IDENTIFY_S 64
+/* In a quiet walk a listing may be as old; else as long as no pid is new. */
+#define TABLE_LISTING_S 30
 
 struct probe_table;
 
@@ -43,9 +47,11 @@ int probe_table_set_rules(struct probe_table *table,
  * Read the processes. False when they could not be listed, for want of memory
  * or of descriptors: then the table stands as it was. @quiet: memory has not moved
  * since the last walk that was not quiet; then what is no VM is not read before
- * it is due to be asked again.
+ * it is due to be asked again. @thp_kib: how much of all anonymous memory is
+ * in huge pages.
  */
-bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet);
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
+		      uint64_t thp_kib);
 
 /* Ordered by pid; valid until the next walk or set_rules. */
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc/vmstat: "name value" lines, of which three matter. */
+/* /proc/vmstat: "name value" lines, of which four matter. */
 #include "sources.h"
 
 static bool find_counter(const struct probe_text *text, const char *key,
@@ -24,4 +24,9 @@ uint32_t probe_vmstat_parse(struct probe_text text, struct snap_host *ret_host)
 		caps |= SNAP_CAP_COW;
 	find_counter(&text, "ksm_swpin_copy", &ret_host->ksm_swpin_copy);
 	return caps;
+}
+
+bool probe_vmstat_free(struct probe_text text, uint64_t *ret_pages)
+{
+	return find_counter(&text, "nr_free_pages", ret_pages);
 }
