@@ -107,8 +107,8 @@ static int open_act(struct daemon *d)
 	}
 	if (r == -EBUSY)
 		log_print(LOG_ERR,
-			  "another densityd drives %s/sys/kernel/mm/ksm (flock on its file run)",
-			  d->options.root);
+			  "another densityd drives %s/sys/kernel/mm/ksm (it holds %s/run/densityd/knobs.lock)",
+			  d->options.root, d->options.root);
 	else if (r == -EACCES || r == -EPERM)
 		log_print(LOG_ERR,
 			  "cannot write %s/sys/kernel/mm/ksm: run as root, or use --dry-run",

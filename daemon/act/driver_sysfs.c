@@ -5,10 +5,11 @@
  * Files are opened anew for each access: a write happens a few times a minute,
  * and a fake root may replace its files meanwhile.
  *
- * Who drives the knobs holds an flock() on the file run. It is what any two
- * daemons of a host must meet at, whatever their directories for state are; it
- * needs no file of its own, which somebody might remove, and the kernel drops
- * it however its holder ends. It is advisory: an administrator's echo works.
+ * Who drives the knobs holds an flock() on ROOT/run/densityd/knobs.lock. It is
+ * where any two daemons of a host meet, whatever their directories for state
+ * are, and the kernel drops the lock however its holder ends. Nobody but root
+ * can open the file: whoever can open a file can lock it. It is advisory: an
+ * administrator's echo works.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,13 +19,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "act.h"
 
 #define KSM_DIR "/sys/kernel/mm/ksm"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define RUN_DIR "/run/densityd"
+#define LOCK_FILE RUN_DIR "/knobs.lock"
 #define KNOB_LEN 64
+/* How often a lock is tried whose file goes away meanwhile. */
+#define LOCK_TRIES 10
 
 /* While memory goes offline, run shows this flag besides its value. */
 #define KSM_RUN_OFFLINE 4u
@@ -192,26 +198,69 @@ static void sysfs_boot_id(void *ctx, char ret_id[ACT_BOOT_ID_LEN])
 	strcpy(ret_id, id);
 }
 
+/* A descriptor that holds the lock on @path, or -errno. */
+static int lock_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+		      O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	close(fd);
+	return r;
+}
+
+/* The lock of a file that was removed keeps nobody away. */
+static bool is_in_place(int fd, const char *path)
+{
+	struct stat held, there;
+
+	return !fstat(fd, &held) && !lstat(path, &there) &&
+	       held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+static int make_run_dir(const char *root)
+{
+	static const char *const dirs[] = { "/run", RUN_DIR };
+	char path[PATH_MAX];
+
+	for (unsigned int i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", root, dirs[i]);
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
 static int sysfs_claim(void *ctx)
 {
 	struct sysfs *sysfs = ctx;
-	char run[PATH_MAX];
+	char path[PATH_MAX];
 	int fd;
 
-	snprintf(run, sizeof(run), "%s" KSM_DIR "/run", sysfs->root);
-	if (access(run, W_OK) && (errno == EACCES || errno == EROFS))
-		return -EACCES;
-	fd = open_below(sysfs->root, KSM_DIR, "run", O_RDONLY);
-	if (fd < 0)
-		return fd;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-
+	snprintf(path, sizeof(path), "%s" KSM_DIR "/run", sysfs->root);
+	if (access(path, W_OK))
+		return errno == EROFS ? -EACCES :
+		       errno == ENOTDIR ? -ENOENT : -errno;
+	fd = make_run_dir(sysfs->root);
+	snprintf(path, sizeof(path), "%s" LOCK_FILE, sysfs->root);
+	for (int tries = 0; fd >= 0 && tries < LOCK_TRIES; tries++) {
+		fd = lock_file(path);
+		if (fd < 0)
+			break;
+		if (is_in_place(fd, path)) {
+			sysfs->lock_fd = fd;
+			return 0;
+		}
 		close(fd);
-		return r;
+		fd = 0;
 	}
-	sysfs->lock_fd = fd;
-	return 0;
+	/* -ENOENT is for a host without KSM. */
+	return fd == -ENOENT ? -ENOTDIR : fd < 0 ? fd : -EBUSY;
 }
 
 static void sysfs_close(void *ctx)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The drivers of a host: sysfs and null on a fake root, and act_heal(). */
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -266,6 +268,28 @@ static void a_host_has_one_writer(void **state)
 	assert_int_equal(act_heal(root, saved, NULL), 1);
 }
 
+/* Who can open a file can lock it, and every user can open the knobs. */
+static void no_other_user_can_keep_the_writer_away(void **state)
+{
+	struct heard heard = { 0 };
+	struct act *act;
+	struct stat st;
+	char path[128];
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/" KSM "run", root);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	act = open_sysfs(&heard);
+	snprintf(path, sizeof(path), "%s/run/densityd/knobs.lock", root);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	act_close(act);
+	close(fd);
+}
+
 static void heal_knows_its_boot(void **state)
 {
 	(void)state;
@@ -305,6 +329,7 @@ int main(void)
 		T(a_dry_run_changes_no_file),
 		T(heal_gives_back_what_a_killed_run_left),
 		T(a_host_has_one_writer),
+		T(no_other_user_can_keep_the_writer_away),
 		T(heal_knows_its_boot),
 		T(heal_refuses_a_bad_file),
 	};
