@@ -259,7 +259,7 @@ static int run_validate(const struct args *args)
 			strerror(-ret));
 		return ret;
 	}
-	ret = validate_counts(stream, args->file);
+	ret = validate_counts(stream, args->file, stdout);
 	fclose(stream);
 	return ret;
 }

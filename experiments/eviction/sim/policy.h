@@ -25,8 +25,10 @@ struct policy {
 	uint32_t (*want)(const struct pool *pool, uint32_t available);
 	/** created - @page is now the newest. May be NULL. */
 	void (*created)(struct pool *pool, struct page *page);
-	/** removed - @page will go, it is still on all lists. May be NULL. */
-	void (*removed)(struct pool *pool, struct page *page);
+	/** removed - @page will go, it is still on all lists. May be NULL.
+	 * @evicted: for room, and not by the guest or a memslot change.
+	 */
+	void (*removed)(struct pool *pool, struct page *page, bool evicted);
 	/** touched - of oracles: the CPU went through @page. May be NULL. */
 	void (*touched)(struct pool *pool, struct page *page);
 	/** victim - the next page to zap, not pinned; NULL if all are */

@@ -35,7 +35,8 @@ static void bip_created(struct pool *pool, struct page *page)
 	}
 }
 
-static void bip_removed(struct pool *pool, struct page *page)
+static void bip_removed(struct pool *pool, struct page *page,
+			 bool evicted)
 {
 	struct bip *bip = pool->policy_data;
 
@@ -44,6 +45,7 @@ static void bip_removed(struct pool *pool, struct page *page)
 	if (bip->settled == &page->link)
 		bip->settled = page->link.next;
 	list_del(&page->queue);
+	(void)evicted;
 }
 
 static struct page *bip_victim(struct pool *pool)

@@ -19,10 +19,12 @@ static int clock_open(struct pool *pool)
 	return 0;
 }
 
-static void clock_removed(struct pool *pool, struct page *page)
+static void clock_removed(struct pool *pool, struct page *page,
+			   bool evicted)
 {
 	struct clock *clock = pool->policy_data;
 
+	(void)evicted;
 	policy_hand_leave(&clock->hand, page);
 	if (clock->settled == &page->link)
 		clock->settled = page->link.next;

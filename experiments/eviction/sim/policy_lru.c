@@ -16,9 +16,11 @@ static void lru_created(struct pool *pool, struct page *page)
 	list_add(&page->queue, pool->policy_data);
 }
 
-static void lru_removed(struct pool *pool, struct page *page)
+static void lru_removed(struct pool *pool, struct page *page,
+			 bool evicted)
 {
 	(void)pool;
+	(void)evicted;
 	list_del(&page->queue);
 }
 

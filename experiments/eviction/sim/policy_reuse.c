@@ -115,7 +115,8 @@ static void reuse_created(struct pool *pool, struct page *page)
 		reuse->window = &page->link;
 }
 
-static void reuse_removed(struct pool *pool, struct page *page)
+static void reuse_removed(struct pool *pool, struct page *page,
+			   bool evicted)
 {
 	struct reuse *reuse = pool->policy_data;
 	struct ghost ghost = {
@@ -135,7 +136,8 @@ static void reuse_removed(struct pool *pool, struct page *page)
 		page->in_window = false;
 		reuse->nr_window--;
 	}
-	ghost_put(&reuse->ghosts, &ghost);
+	if (evicted)
+		ghost_put(&reuse->ghosts, &ghost);
 }
 
 /* Evictions until it will be used again, as far as can be known. */

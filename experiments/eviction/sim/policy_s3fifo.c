@@ -46,14 +46,16 @@ static void s3fifo_created(struct pool *pool, struct page *page)
 	push(s3, page, ghost ? MAIN : SMALL);
 }
 
-static void s3fifo_removed(struct pool *pool, struct page *page)
+static void s3fifo_removed(struct pool *pool, struct page *page,
+			    bool evicted)
 {
 	struct s3fifo *s3 = pool->policy_data;
 
 	if (s3->settled == &page->link)
 		s3->settled = page->link.next;
 	pull(s3, page);
-	page->ghost_at = page->state == SMALL ? pool->stats.evicted + 1 : 0;
+	page->ghost_at = evicted && page->state == SMALL ?
+		pool->stats.evicted + 1 : 0;
 }
 
 /* Whether a page of either queue has earned a turn in the main one. */

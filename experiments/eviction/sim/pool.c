@@ -185,12 +185,12 @@ uint32_t page_cost(const struct pool *pool, const struct page *page)
 }
 
 /* __kvm_mmu_prepare_zap_page() */
-static void zap(struct pool *pool, struct page *page)
+static void zap(struct pool *pool, struct page *page, bool evict)
 {
 	struct entry *system = system_entry(pool, page);
 
 	if (pool->policy->removed)
-		pool->policy->removed(pool, page);
+		pool->policy->removed(pool, page, evict);
 	for (uint32_t i = 0; i < page->nr_children; i++)
 		page->first_child[i].entries->present = false;
 	if (system)
@@ -201,7 +201,12 @@ static void zap(struct pool *pool, struct page *page)
 	page->active = false;
 	list_del(&page->link);
 	pool->used--;
-	pool->stats.evicted++;
+	pool->stats.evicted += evict;
+}
+
+void pool_zap(struct pool *pool, struct page *page)
+{
+	zap(pool, page, false);
 }
 
 static uint32_t available(const struct pool *pool)
@@ -222,7 +227,7 @@ static void make_room(struct pool *pool)
 		page = policy->victim(pool);
 		if (!page)
 			break;
-		zap(pool, page);
+		zap(pool, page, true);
 	}
 	if (policy->done)
 		policy->done(pool);

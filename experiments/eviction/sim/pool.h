@@ -118,6 +118,12 @@ void pool_close(struct pool *pool);
 void pool_touch(struct pool *pool, const struct trace_step *step);
 
 /**
+ * pool_zap - take an active page that is not pinned out of the pool.
+ * As the guest or a memslot change may; make_room() does it for evictions.
+ */
+void pool_zap(struct pool *pool, struct page *page);
+
+/**
  * page_young - was the page used since last asked?
  * Reads and clears the Accessed bit of its parent's entry and its lookup tag;
  * this is all that a policy of the kernel may know of hits.

@@ -11,12 +11,12 @@
  */
 
 /**
- * validate_counts - play every line again and print TAP, a test for each line.
+ * validate_counts - play every line again; TAP to @out, a test for each line.
  *
  * FIFO has to agree exactly, in faults and in pages; other policies in faults
  * above the floor within 5 %. Returns the number of lines that do not, or -EINVAL
  * for bad text and -ENOMEM, then a message was printed to stderr.
  */
-int validate_counts(FILE *stream, const char *name);
+int validate_counts(FILE *stream, const char *name, FILE *out);
 
 #endif
