@@ -31,7 +31,7 @@ struct conf_history {
 	uint32_t hour_s;		/* 1-hour rollups; default 2 years */
 	uint64_t max_bytes;		/* whole file; default 512 MiB */
 	uint32_t vm_interval_s;		/* per-VM samples; default 10 */
-	uint32_t flush_s;		/* longest a row waits in the batch; default 5 */
+	uint32_t flush_s;		/* longest a note waits; samples 4 x; default 5 */
 };
 
 struct conf_origins;

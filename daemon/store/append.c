@@ -154,6 +154,8 @@ static struct note_row *add_note(struct store *store, enum note_kind kind,
 		return NULL;
 	}
 	batch_begin(store);
+	if (!store->nnotes)
+		store->notes_since_ms = store->mono_ms;
 	note = &store->notes[store->nnotes++];
 	memset(note, 0, offsetof(struct note_row, text));
 	note->kind = kind;

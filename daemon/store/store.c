@@ -188,7 +188,10 @@ static void flush(struct store *store)
 void store_flush_if_due(struct store *store, bool forced)
 {
 	uint64_t wait_ms = store->conf.flush_s * UINT64_C(1000);
-	bool due = store->mono_ms - store->batch_since_ms >= wait_ms ||
+	bool due = store->mono_ms - store->batch_since_ms >=
+		   STORE_CALM * wait_ms ||
+		   (store->nnotes &&
+		    store->mono_ms - store->notes_since_ms >= wait_ms) ||
 		   store->nhost >= BATCH_HOST_ROWS / 2 ||
 		   store->nvm >= BATCH_VM_ROWS / 2 ||
 		   store->nnotes >= BATCH_NOTES / 2;

@@ -64,6 +64,9 @@ struct note_row {
 	char text[BATCH_TEXT];
 };
 
+/* Samples by themselves, with nothing to note, wait so many flush intervals. */
+#define STORE_CALM 4
+
 enum store_stmt {
 	STMT_BEGIN,
 	STMT_COMMIT,
@@ -148,6 +151,7 @@ struct store {
 	struct note_row last_decision;
 	bool any_decision;
 	uint64_t batch_since_ms;
+	uint64_t notes_since_ms;	/* the same of its notes */
 	unsigned int nhost, nvm, nnotes;
 	struct host_row *host;
 	struct vm_row *vm;

@@ -142,6 +142,31 @@ static void absurd_numbers_are_cut_and_do_no_harm(void **state)
 	fixture_assert_sound(f);
 }
 
+/* So that a host where nothing happens costs few transactions. */
+static void samples_wait_longer_than_what_is_news(void **state)
+{
+	static const char samples[] = "SELECT count(*) FROM sample";
+	static const char events[] = "SELECT count(*) FROM event";
+	struct fixture *f = *state;
+
+	fixture_open(f);
+	fixture_ticks(f, 1, 1000);
+	store_flush(f->store);
+	fixture_ticks(f, 5 * STORE_CALM, 1000);
+	assert_int_equal(fixture_sql(f, samples), 1);
+	fixture_ticks(f, 1, 1000);
+	assert_int_equal(fixture_sql(f, samples), 2 + 5 * STORE_CALM);
+	/* News takes along what waits, and no sooner than its own time. */
+	fixture_ticks(f, 8, 1000);
+	store_append_event(f->store, f->snap.real_ms, "start", "");
+	fixture_ticks(f, 4, 1000);
+	assert_int_equal(fixture_sql(f, events), 0);
+	fixture_ticks(f, 1, 1000);
+	assert_int_equal(fixture_sql(f, events), 1);
+	assert_int_equal(fixture_sql(f, samples), 15 + 5 * STORE_CALM);
+	fixture_close(f);
+}
+
 static void a_clock_set_back_repeats_time_and_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -451,6 +476,7 @@ int main(void)
 		fixture_test(a_longer_interval_is_no_gap),
 		fixture_test(counters_that_fall_or_leap_are_unknown_once),
 		fixture_test(absurd_numbers_are_cut_and_do_no_harm),
+		fixture_test(samples_wait_longer_than_what_is_news),
 		fixture_test(a_clock_set_back_repeats_time_and_loses_nothing),
 		fixture_test(a_restart_begins_a_run_and_counts_from_there),
 		fixture_test(an_unchanged_vm_is_written_every_five_minutes),

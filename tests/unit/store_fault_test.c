@@ -208,7 +208,7 @@ static void rows_that_are_refused_cost_one_batch_not_the_history(void **state)
 		    "FROM sample");
 	fixture_ticks(f, 100, 1000);
 	assert_int_equal(fixture_health(f)->state, STORE_OK);
-	assert_in_range(f->health.rows_lost, 1, 6);
+	assert_in_range(f->health.rows_lost, 1, 5 * STORE_CALM + 1);
 	assert_accounted(f, 110);
 	fixture_close(f);
 	fixture_assert_sound(f);
