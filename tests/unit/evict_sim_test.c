@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../experiments/eviction/sim/ghost.h"
+#include "../../experiments/eviction/sim/holdout.h"
 #include "../../experiments/eviction/sim/policy_reuse.h"
 #include "../../experiments/eviction/sim/validate.h"
 #include "../../experiments/eviction/sim/workload.h"
@@ -332,6 +333,29 @@ static void reuse_learns_the_interval_of_a_page(void **state)
 	pool_close(&pool);
 }
 
+static void reuse_loses_to_fifo_on_nothing_held_out(void **state)
+{
+	struct workload workload;
+	uint32_t limit;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; !holdout_make(i, 5, &workload, &limit); i++) {
+		struct pool_stats fifo, reuse;
+
+		assert_int_equal(workload_play(&workload, &policy_fifo, limit,
+					       &fifo), 0);
+		assert_int_equal(workload_play(&workload, &policy_reuse, limit,
+					       &reuse), 0);
+		if (reuse.faults * 100 > fifo.faults * 101)
+			fail_msg("%s, pool %u: %llu, fifo %llu", workload.name,
+				 limit, (unsigned long long)reuse.faults,
+				 (unsigned long long)fifo.faults);
+		workload_free(&workload);
+	}
+	assert_true(i > 10);
+}
+
 static void ghosts_are_found_once_and_the_oldest_is_forgotten(void **state)
 {
 	struct ghost_table table;
@@ -421,6 +445,7 @@ int main(void)
 		cmocka_unit_test(only_pinned_pages_leave_reuse_without_a_victim),
 		cmocka_unit_test(reuse_keeps_a_part_of_a_loop_that_does_not_fit),
 		cmocka_unit_test(reuse_learns_the_interval_of_a_page),
+		cmocka_unit_test(reuse_loses_to_fifo_on_nothing_held_out),
 		cmocka_unit_test(ghosts_are_found_once_and_the_oldest_is_forgotten),
 		cmocka_unit_test(ghosts_outlive_a_clock_that_wraps),
 		cmocka_unit_test(counts_that_differ_are_reported),

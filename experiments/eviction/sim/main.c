@@ -8,12 +8,15 @@
 
 #include "../../../lab/player/trace_file.h"
 #include "bench.h"
+#include "holdout.h"
 #include "policy_reuse.h"
 #include "validate.h"
 
 enum { EXIT_USAGE = 2 };
 
-enum mode { MODE_NONE, MODE_ONE, MODE_TABLE, MODE_CHECK, MODE_VALIDATE };
+enum mode {
+	MODE_NONE, MODE_ONE, MODE_TABLE, MODE_CHECK, MODE_HELD_OUT, MODE_VALIDATE,
+};
 
 struct args {
 	enum mode mode;
@@ -42,6 +45,7 @@ static void usage(FILE *out)
 	      "                 [--items N] [--cr3s N] [--steps N] [--seed N]\n"
 	      "       evict-sim --table [--seed N]     every trace, pool and policy\n"
 	      "       evict-sim --check [--seed N]     what README.md claims, in TAP\n"
+	      "       evict-sim --held-out [--seed N]  traces that the search did not see\n"
 	      "       evict-sim --validate FILE        against counts of a kernel, in TAP\n"
 	      "       evict-sim --list                 traces, policies, constants\n"
 	      "       evict-sim --help | --version\n"
@@ -108,6 +112,7 @@ static const struct option options[] = {
 	{ "set", required_argument, NULL, 'k' },
 	{ "table", no_argument, NULL, 'T' },
 	{ "check", no_argument, NULL, 'C' },
+	{ "held-out", no_argument, NULL, 'H' },
 	{ "validate", required_argument, NULL, 'V' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
@@ -151,6 +156,9 @@ static void take_option(int option, struct args *args)
 		break;
 	case 'C':
 		args->mode = MODE_CHECK;
+		break;
+	case 'H':
+		args->mode = MODE_HELD_OUT;
 		break;
 	case 'V':
 		args->mode = MODE_VALIDATE;
@@ -273,6 +281,8 @@ int main(int argc, char **argv)
 		ret = run_one(&args);
 	else if (args.mode == MODE_VALIDATE)
 		ret = run_validate(&args);
+	else if (args.mode == MODE_HELD_OUT)
+		ret = holdout_table(args.seed);
 	else
 		ret = run_bench(&args);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;

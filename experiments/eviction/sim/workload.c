@@ -44,22 +44,31 @@ int workload_named(const char *name, uint64_t seed,
 	return ret;
 }
 
+int workload_recorded(const char *name, const struct trace_step *steps,
+		      uint64_t nr_steps, struct workload *ret_workload)
+{
+	struct workload workload = { .name = name };
+	struct trace trace;
+	int ret;
+
+	trace_open_recorded(steps, nr_steps, &trace);
+	ret = take_steps(&workload, &trace);
+	if (!ret)
+		*ret_workload = workload;
+	return ret;
+}
+
 int workload_file(const char *path, char *error,
 		  struct workload *ret_workload)
 {
-	struct workload workload = { .name = path };
 	struct trace_file file;
-	struct trace trace;
 	int ret;
 
 	ret = trace_file_load(path, error, &file);
 	if (ret)
 		return ret;
-	trace_open_recorded(file.steps, file.nsteps, &trace);
-	ret = take_steps(&workload, &trace);
+	ret = workload_recorded(path, file.steps, file.nsteps, ret_workload);
 	trace_file_free(&file);
-	if (!ret)
-		*ret_workload = workload;
 	return ret;
 }
 

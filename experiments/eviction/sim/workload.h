@@ -17,6 +17,10 @@ struct workload {
 int workload_named(const char *name, uint64_t seed,
 		   const struct trace_size *size, struct workload *ret_workload);
 
+/** workload_recorded - of given steps, which are copied. 0 or -ENOMEM. */
+int workload_recorded(const char *name, const struct trace_step *steps,
+		      uint64_t nr_steps, struct workload *ret_workload);
+
 /**
  * workload_file - a recorded trace. 0 or -errno, then @error says what is wrong
  * (TRACE_FILE_ERROR_SIZE bytes).
