@@ -12,8 +12,8 @@
  *
  * libproc2 is not used: it cannot be pointed at another root, 4.0.2 does not
  * know ksm_stat, and it reads everything about everyone each time. One walk
- * over the same 80 processes: 169 thousand instructions and 124 system calls
- * here, 2.9 million and 1088 there.
+ * over the same 80 processes: at most 169 thousand instructions and 124 system
+ * calls here, 2.9 million and 1088 there.
  */
 #ifndef DENSITY_PROBE_TABLE_H
 #define DENSITY_PROBE_TABLE_H
