@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -83,6 +84,16 @@ void probe_file_close(struct probe_file *file)
 	file->fd = -1;
 }
 
+/* The upper half of what the process may open is left to others. */
+static bool may_keep_one_more(int fd)
+{
+	struct rlimit limit;
+
+	return fd > 0 && fd < PROBE_KEEP_BELOW &&
+	       !getrlimit(RLIMIT_NOFILE, &limit) &&
+	       (rlim_t)fd < limit.rlim_cur / 2 && may_keep(fd);
+}
+
 long probe_file_read_kept(int dir_fd, const char *path, int *fd, char *buf,
 			  size_t size)
 {
@@ -96,8 +107,7 @@ long probe_file_read_kept(int dir_fd, const char *path, int *fd, char *buf,
 	len = probe_file_pread(opened, buf, size, 0);
 	if (*fd && len > 0)
 		return len;
-	if (len > 0 && opened > 0 && opened < PROBE_KEEP_BELOW &&
-	    may_keep(opened)) {
+	if (len > 0 && may_keep_one_more(opened)) {
 		*fd = opened;
 		return len;
 	}

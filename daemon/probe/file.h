@@ -37,7 +37,8 @@ void probe_file_close(struct probe_file *file);
 /*
  * The same for one file of many, @path, by the descriptor in *@fd: 0 when none
  * is open yet. It is kept on procfs, while few are: numbers from
- * PROBE_KEEP_BELOW on are left to others. There a kept descriptor stands for
+ * PROBE_KEEP_BELOW on, and the upper half of what the process may open, are
+ * left to others. There a kept descriptor stands for
  * one process, whoever gets its pid later; when it fails it is closed, *@fd is
  * 0 and the result -ESRCH, and no other file is opened in its place.
  */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "../../daemon/probe/file.h"
@@ -266,6 +267,27 @@ static void a_kept_descriptor_ends_with_its_process(void **state)
 	close(proc_fd);
 }
 
+static void descriptors_are_left_to_others(void **state)
+{
+	int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct rlimit limit, tight;
+	int fd = 0;
+
+	(void)state;
+	assert_true(proc_fd > 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	tight = limit;
+	tight.rlim_cur = (rlim_t)proc_fd + 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	assert_true(read_kept(proc_fd, getpid(), &fd) > 0);
+	assert_int_equal(fd, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(read_kept(proc_fd, getpid(), &fd) > 0);
+	assert_int_not_equal(fd, 0);
+	close(fd);
+	close(proc_fd);
+}
+
 static void no_descriptor_of_a_copied_host_is_kept(void **state)
 {
 	char root[32], buf[8];
@@ -294,6 +316,7 @@ int main(void)
 		cmocka_unit_test(what_loadavg_does_not_tell_is_listed),
 		cmocka_unit_test(smaps_is_left_alone_where_huge_pages_are_few),
 		cmocka_unit_test(a_kept_descriptor_ends_with_its_process),
+		cmocka_unit_test(descriptors_are_left_to_others),
 		cmocka_unit_test(no_descriptor_of_a_copied_host_is_kept),
 	};
 
