@@ -96,15 +96,16 @@ static uint32_t vmm_now(const struct probe_member *member,
 static bool is_due(const struct probe_member *member, uint64_t rss_pages,
 		   uint64_t now_ns)
 {
-	return now_ns >= member->recheck_ns ||
-	       rss_pages >= member->checked_pages + TABLE_GROWTH_PAGES;
+	return rss_pages >= TABLE_LEAST_PAGES &&
+	       (now_ns >= member->recheck_ns ||
+		rss_pages >= member->checked_pages + TABLE_GROWTH_PAGES);
 }
 
 static void postpone(struct probe_member *member, uint64_t rss_pages,
 		     uint64_t now_ns)
 {
 	member->checked_pages = rss_pages;
-	if (now_ns < member->recheck_ns)
+	if (now_ns < member->recheck_ns && member->recheck_s)
 		return;
 	if (member->recheck_s == 0)
 		member->recheck_s = TABLE_RECHECK_MIN_S;
@@ -331,6 +332,13 @@ static bool is_dull(struct probe_member *member, uint64_t rss_pages,
 {
 	if (rss_pages < member->checked_pages)
 		member->checked_pages = rss_pages;
+	/* Not asked, so that its first answer will be doubted soon. */
+	if (rss_pages < TABLE_LEAST_PAGES &&
+	    walk->now_ns >= member->recheck_ns) {
+		member->recheck_ns = walk->now_ns +
+				     TABLE_RECHECK_MAX_S * NS_PER_S;
+		member->recheck_s = 0;
+	}
 	return !member->vm && vmm_now(member, walk) == SNAP_VMM_NONE &&
 	       !is_due(member, rss_pages, walk->now_ns);
 }

@@ -25,6 +25,8 @@
 #include "probe.h"
 
 #define TABLE_GROWTH_PAGES 256
+/* Shells and tools come and go by the dozen: not asked below 4 MiB. */
+#define TABLE_LEAST_PAGES 1024
 #define TABLE_RECHECK_MIN_S 2
 #define TABLE_RECHECK_MAX_S 64
 #define TABLE_KTHREAD_S 64

@@ -203,6 +203,25 @@ static void what_loadavg_does_not_tell_is_listed(void **state)
 	close_host(root, probe);
 }
 
+static void who_is_small_is_asked_when_grown(void **state)
+{
+	struct probe *probe;
+	char root[32];
+
+	(void)state;
+	fx_make_root(root);
+	put_host(root);
+	fx_put_process(root, 50, "app", 5, 1023, "app", YES);
+	assert_int_equal(probe_open(root, &probe), 0);
+	assert_int_equal(probe_take(probe, true)->nvms, 0);
+	fx_put_process(root, 50, "app", 5, 1024, "app", YES);
+	assert_int_equal(probe_take(probe, true)->nvms, 1);
+	/* A VMM is told at any size. */
+	fx_put_process(root, 51, "qemu-kvm", 6, 10, "qemu-kvm|-name|a", YES);
+	assert_int_equal(probe_take(probe, true)->nvms, 2);
+	close_host(root, probe);
+}
+
 static uint64_t thp_kib_of(const char *anon_huge)
 {
 	struct probe *probe;
@@ -314,6 +333,7 @@ int main(void)
 		cmocka_unit_test(without_free_pages_meminfo_is_always_read),
 		cmocka_unit_test(nobody_is_listed_before_a_pid_is_new),
 		cmocka_unit_test(what_loadavg_does_not_tell_is_listed),
+		cmocka_unit_test(who_is_small_is_asked_when_grown),
 		cmocka_unit_test(smaps_is_left_alone_where_huge_pages_are_few),
 		cmocka_unit_test(a_kept_descriptor_ends_with_its_process),
 		cmocka_unit_test(descriptors_are_left_to_others),
