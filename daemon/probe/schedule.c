@@ -40,13 +40,41 @@ static void count_quick(struct probe_schedule *schedule,
 		schedule->quick_used++;
 }
 
-static bool has_moved(uint64_t then, const struct snap *snap)
+static bool is_step(uint64_t then, uint64_t now, const struct snap *snap)
 {
-	uint64_t now = invariant_pages(snap);
 	uint64_t moved_pages = now > then ? now - then : then - now;
 
 	return moved_pages >=
 	       PROBE_ANON_STEP_KIB * UINT64_C(1024) / snap->page_size;
+}
+
+static bool has_moved(uint64_t then, const struct snap *snap)
+{
+	return is_step(then, invariant_pages(snap), snap);
+}
+
+static uint64_t mergeable_pages(const struct snap *snap)
+{
+	uint64_t pages = 0;
+	uint32_t i;
+
+	for (i = 0; i < snap->nvms; i++)
+		if (snap->vms[i].mergeable)
+			pages += snap->vms[i].rss_anon_pages;
+	return pages;
+}
+
+static void count_vain(struct probe_schedule *schedule,
+		       const struct snap *snap)
+{
+	uint64_t pages = mergeable_pages(snap);
+
+	if (is_step(schedule->mergeable_pages, pages, snap)) {
+		schedule->mergeable_pages = pages;
+		schedule->vain = 0;
+	} else if (schedule->vain < SCHEDULE_VAIN) {
+		schedule->vain++;
+	}
 }
 
 bool probe_schedule_rests(const struct probe_schedule *schedule,
@@ -54,6 +82,12 @@ bool probe_schedule_rests(const struct probe_schedule *schedule,
 {
 	return schedule->walked && snap_has(snap, SNAP_CAP_ANON) &&
 	       !has_moved(schedule->rest_pages, snap);
+}
+
+static uint64_t long_gap_ns(const struct probe_schedule *schedule)
+{
+	return schedule->vain < SCHEDULE_VAIN ? SCHEDULE_GAP_LONG_NS :
+						SCHEDULE_GAP_VAIN_NS;
 }
 
 bool probe_schedule_due(const struct probe_schedule *schedule,
@@ -67,8 +101,8 @@ bool probe_schedule_due(const struct probe_schedule *schedule,
 	gap_ns = schedule->cost_ns * SCHEDULE_COST_FACTOR;
 	if (gap_ns < SCHEDULE_GAP_MIN_NS)
 		gap_ns = SCHEDULE_GAP_MIN_NS;
-	if (gap_ns < SCHEDULE_GAP_LONG_NS && !has_quick(schedule, snap))
-		gap_ns = SCHEDULE_GAP_LONG_NS;
+	if (gap_ns < long_gap_ns(schedule) && !has_quick(schedule, snap))
+		gap_ns = long_gap_ns(schedule);
 	if (since_ns < gap_ns)
 		return false;
 	if (since_ns / 1000000 >= schedule->age_ms)
@@ -80,6 +114,7 @@ void probe_schedule_walked(struct probe_schedule *schedule,
 			   const struct snap *snap, uint64_t cost_ns)
 {
 	count_quick(schedule, snap);
+	count_vain(schedule, snap);
 	if (!schedule->walked || has_moved(schedule->rest_pages, snap))
 		schedule->rest_pages = invariant_pages(snap);
 	schedule->walked = true;

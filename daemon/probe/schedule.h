@@ -10,7 +10,8 @@
  *
  * Memory that moves all the time would have the table read at every tick. So
  * only SCHEDULE_QUICK walks may follow each other that closely, and one more
- * for every ten seconds passed; beyond that every other tick has to do.
+ * for every ten seconds passed; beyond that every other tick has to do, and
+ * every fourth once SCHEDULE_VAIN walks found that none of it can merge.
  */
 #ifndef DENSITY_PROBE_SCHEDULE_H
 #define DENSITY_PROBE_SCHEDULE_H
@@ -23,6 +24,8 @@
 /* Ticks of one second come a little early at times. */
 #define SCHEDULE_GAP_MIN_NS 750000000ull
 #define SCHEDULE_GAP_LONG_NS 1750000000ull
+#define SCHEDULE_GAP_VAIN_NS 3750000000ull
+#define SCHEDULE_VAIN 4
 #define SCHEDULE_QUICK 8
 #define SCHEDULE_QUICK_AGAIN_NS 10000000000ull
 #define SCHEDULE_COST_FACTOR 100
@@ -35,6 +38,8 @@ struct probe_schedule {
 	uint64_t cost_ns;	/* CPU time that it took */
 	uint64_t anon_pages;	/* the invariant sum at that time */
 	uint64_t rest_pages;	/* the same when it last moved by a step */
+	uint64_t mergeable_pages; /* of the processes, when that last did */
+	uint32_t vain;		/* walks since */
 	uint32_t quick_used;	/* of SCHEDULE_QUICK */
 	uint64_t quick_ns;	/* when one was last given back */
 };

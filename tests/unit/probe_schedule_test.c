@@ -101,27 +101,43 @@ static void walks_not_asked_for_cost_under_a_hundredth(void **state)
 	assert_true(due_after(&b, 20 * S));
 }
 
-/* An hour of ticks in which memory moves, a second apart. */
-static void memory_that_always_moves_is_read_every_other_tick(void **state)
+/* Walks in an hour of ticks in which memory moves, a second apart. */
+static unsigned int walks_of_an_hour(bool mergeable, unsigned int longest)
 {
 	struct bench b = bench_new();
+	struct snap_vm vm = { .mergeable = mergeable };
 	unsigned int walks = 0, waited = 0, t;
 
-	(void)state;
+	b.snap.nvms = 1;
+	b.snap.vms = &vm;
 	for (t = 1; t <= 3600; t++) {
 		b.snap.mono_ns += 1 * S;
 		b.snap.host.anon_pages += STEP_PAGES;
+		vm.rss_anon_pages += STEP_PAGES;
 		waited++;
 		if (!probe_schedule_due(&b.schedule, &b.snap, false))
 			continue;
-		assert_in_range(waited, 1, 2);
+		assert_in_range(waited, 1, longest);
 		waited = 0;
 		walks++;
 		probe_schedule_walked(&b.schedule, &b.snap, 100000);
 		if (t == SCHEDULE_QUICK)
 			assert_int_equal(walks, SCHEDULE_QUICK);
 	}
-	assert_in_range(walks, 1800, 1800 + 3600 / 10);
+	return walks;
+}
+
+static void memory_that_always_moves_is_read_every_other_tick(void **state)
+{
+	(void)state;
+	assert_in_range(walks_of_an_hour(true, 2), 1800, 1800 + 3600 / 10);
+}
+
+static void what_moves_and_cannot_merge_is_read_every_fourth(void **state)
+{
+	(void)state;
+	assert_in_range(walks_of_an_hour(false, 4), 900,
+			900 + 3600 / 10 + SCHEDULE_QUICK);
 }
 
 static void a_look_is_never_refused(void **state)
@@ -280,6 +296,8 @@ int main(void)
 		cmocka_unit_test(walks_not_asked_for_cost_under_a_hundredth),
 		cmocka_unit_test(
 			memory_that_always_moves_is_read_every_other_tick),
+		cmocka_unit_test(
+			what_moves_and_cannot_merge_is_read_every_fourth),
 		cmocka_unit_test(a_look_is_never_refused),
 		cmocka_unit_test(a_lost_counter_is_no_arrival_but_once),
 		cmocka_unit_test(a_clock_that_went_back_makes_the_table_due),
