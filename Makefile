@@ -43,7 +43,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: help build run check check-quick deps install uninstall clean \
 	man kernel bench-tuning all-build all-run all-check all-check-quick \
-	unit san fuzz purity sim system style lab check-debug
+	unit san fuzz purity sim system style lab lab-quick check-debug
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,7 @@ help:
 ## bench-tuning the tuning laws against their peers (experiments/tuning)
 ## kernel       the patched kernel: build/kernel/bzImage (kernel/)
 ## lab          a shell on a KVM host under emulation (lab/README.md)
+## lab-quick    quick tests of the patched kernel in the lab
 ## check-debug  the lab's long tests, and its debug kernel: hours
 ## install      into PREFIX (default /usr/local), DESTDIR honoured
 ## deps         install the Debian packages that all of this needs
@@ -65,8 +66,8 @@ bench-tuning: DEPS := build test run bench
 kernel: DEPS := kernel
 kernel: deps
 	@$(MAKE) --no-print-directory -C $@ BUILD=$(abspath $(BUILD))
-lab check-debug: DEPS := build test run kernel lab
-lab check-debug: deps
+lab lab-quick check-debug: DEPS := build test run kernel lab
+lab lab-quick check-debug: deps
 	@$(MAKE) --no-print-directory kernel
 	@$(MAKE) --no-print-directory all-$@
 deps:

@@ -2,7 +2,7 @@
 # The lab's targets of the Makefile above. The kernels are made by kernel/, what
 # L1 needs beside them by lab/Makefile and lab/l2/make-image.
 
-.PHONY: all-lab lab-ready lab-quick all-check-debug
+.PHONY: all-lab lab-ready all-lab-quick all-check-debug
 
 all-lab:
 	lab/shell
@@ -12,8 +12,7 @@ lab-ready: $(PLAYER)
 		all selftests
 	@lab/l2/make-image
 
-## lab-quick    quick tests of the patched kernel as an emulated KVM host
-lab-quick: lab-ready
+all-lab-quick: lab-ready
 	TEST_TIMEOUT_S=3600 tests/run "lab/run --class quick"
 
 # Not by tests/run: hours of it should be seen as they go.
