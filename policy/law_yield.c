@@ -8,11 +8,10 @@
  * daemon die, ksmd is left nearly idle.
  *
  * A page merges at the second visit that finds it unchanged, so a hunt is two
- * passes: one that learns checksums, one that merges. In the second smart_scan
- * is held off when it pays, because a page that it skips is in no tree and its
- * late twin cannot find it. A proof pass some seconds later (at once after a
- * rich hunt) tells whether more is to be had; one with smart_scan off looks for
- * the late twins if the window could not pay for them before. Then the law
+ * passes: one that learns checksums, one that merges. A proof pass some seconds
+ * later (at once after a rich hunt) tells whether more is to be had. A page that
+ * smart_scan skips is in no tree and its late twin cannot find it: where less
+ * has merged than was to be expected, one pass skips nothing. Then the law
  * patrols within a small budget, by whole passes where the budget pays for one
  * (law_patrol.h).
  *
@@ -238,6 +237,24 @@ static void learn_late_twins(struct yield *y, uint64_t cpu_ns,
 		y->late_permille = LATE_PERMILLE_LEAST;
 }
 
+/*
+ * Do late twins pay for a pass that skips nothing? Not more can be missing than
+ * was to be expected and has not merged, @found pages, without one.
+ */
+static bool late_twins_pay(const struct yield *y,
+			   const struct law_params *params,
+			   const struct snap *snap, uint64_t found)
+{
+	uint64_t expected = y->hunt_waited * y->share_permille / 1000;
+	uint64_t missing = expected > found ? expected - found : 0;
+	uint64_t late = expected * y->late_permille / 1000;
+
+	if (late > missing)
+		late = missing;
+	return worth_mib_s(snap, (int64_t)late, params->horizon_s) >=
+	       price_of(params, y->skipped_pages * y->late_ns);
+}
+
 /* What the hunt found, against what it was begun for. */
 static void end_hunt(struct yield *y, const struct law_params *params,
 		     const struct snap *snap)
@@ -248,6 +265,7 @@ static void end_hunt(struct yield *y, const struct law_params *params,
 
 	y->hunting = false;
 	y->hunt_ended_ns = y->meter.now_ns;
+	y->thorough = y->thorough && late_twins_pay(y, params, snap, found);
 	if (y->hunt_waited) {
 		share = found * 1000 / y->hunt_waited;
 		share = (share > 1000 ? 1000 : share) + y->share_permille;
@@ -256,8 +274,9 @@ static void end_hunt(struct yield *y, const struct law_params *params,
 	law_demand_mark(&y->demand, snap);
 	y->next_kind = PASS_PROOF;
 	y->quick = y->earned_mib_s >= QUICK_TIMES * params->price_mib_s;
-	y->next_pass_ns = y->meter.now_ns +
-			  (y->quick ? QUICK_GAP_NS : PROOF_GAP_NS);
+	y->next_pass_ns = y->meter.now_ns;
+	if (y->quick || !y->thorough)
+		y->next_pass_ns += y->quick ? QUICK_GAP_NS : PROOF_GAP_NS;
 }
 
 static void plan_patrol(struct yield *y, const struct law_params *params,
@@ -365,7 +384,6 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 	struct law_demand *d = &y->demand;
 	uint64_t cost = hunt_cost_ns(y, snap);
 	bool rewrite = d->rewritten > d->arrived;
-	int64_t late = hunt_worth(y, params, snap) * y->late_permille / 1000;
 
 	y->why = (struct decision){
 		.reason = rewrite ? LAW_REASON_REWRITE : LAW_REASON_ARRIVAL,
@@ -374,8 +392,6 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 					     d->population),
 			 (int64_t)(cost / NS_PER_MS) },
 	};
-	y->thorough = snap_has(snap, SNAP_CAP_SKIPPED) &&
-		      late >= price_of(params, y->skipped_pages * y->late_ns);
 	y->hunting = true;
 	y->announced = false;
 	y->passes_done = 0;
@@ -383,6 +399,8 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 	y->hunt_cpu_ns = y->meter.cpu_ns;
 	y->hunt_saved = snap_saved_pages(snap);
 	y->hunt_waited = d->arrived + d->rewritten;
+	y->thorough = snap_has(snap, SNAP_CAP_SKIPPED) &&
+		      late_twins_pay(y, params, snap, 0);
 	law_demand_take(d);
 	y->loss_mib_ms = 0;
 }
@@ -423,9 +441,10 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 }
 
 /*
- * Late twins are looked for while merging if what the window has left pays for
- * it, so that the newcomers' own twins do not wait for the cap; else in the
- * proof pass.
+ * Late twins are looked for when the newcomers have merged with what is easily
+ * found, and only if much is missing then. Rewritten pages may be old enough to
+ * be skipped themselves: there the hunt's own passes skip nothing, if the window
+ * pays for that.
  */
 static bool late_twins_now(const struct yield *y,
 			   const struct law_params *params,
@@ -435,15 +454,15 @@ static bool late_twins_now(const struct yield *y,
 			pass_size(y, snap) * y->cost_ns[PASS_LEARN] +
 			y->hunt_waited * y->share_permille / 1000 *
 			y->cost_ns[PASS_MERGE];
+	uint64_t left = law_meter_left_ns(&y->meter, params, snap);
 
 	if (!y->thorough)
 		return false;
-	/* Rewritten pages may be old enough to be skipped when first seen. */
-	if (y->kind == PASS_LEARN)
-		return y->why.reason == LAW_REASON_REWRITE &&
-		       2 * cost < law_meter_left_ns(&y->meter, params, snap);
-	return (y->kind == PASS_PROOF && !y->quick) ||
-	       (y->kind == PASS_MERGE && cost < law_meter_left_ns(&y->meter, params, snap));
+	if (y->kind == PASS_PROOF)
+		return !y->quick;
+	return y->why.reason == LAW_REASON_REWRITE &&
+	       (y->kind == PASS_LEARN ? 2 * cost < left :
+		y->kind == PASS_MERGE && cost < left);
 }
 
 static void next_pass(struct yield *y, const struct law_params *params,

@@ -137,8 +137,7 @@ const struct sim_scenario sim_scenarios_bench[] = {
 			{ SIM_A, SIM_GE, 0.93, SIM_ORACLE },
 			{ SIM_T90, SIM_LE, 2.0, "aggressive" },
 			{ SIM_T90, SIM_LE, 0.5, "advisor-10" },
-			{ SIM_A_PER_C, SIM_GE, 2.5, SIM_BEST_PEER,
-			  "hunts while guests still boot" },
+			{ SIM_A_PER_C, SIM_GE, 2.5, SIM_BEST_PEER },
 			{ SIM_PEAK, SIM_LE, 220, NULL },
 			{ SIM_LATE, SIM_LE, 0.25, "aggressive" },
 			{ SIM_KEPT, SIM_GE, 0.99, SIM_ORACLE },
@@ -154,7 +153,7 @@ const struct sim_scenario sim_scenarios_bench[] = {
 		.claims = {
 			{ SIM_A, SIM_GE, 0.93, SIM_ORACLE },
 			{ SIM_T90_0, SIM_LE, 1.0, "aggressive", TODO_CAP },
-			{ SIM_T90_0 + 1, SIM_LE, 1.0, "aggressive", TODO_CAP },
+			{ SIM_T90_0 + 1, SIM_LE, 1.0, "aggressive" },
 			{ SIM_A_PER_C, SIM_GE, 1.5, SIM_BEST_PEER },
 			{ SIM_PEAK, SIM_LE, 220, NULL },
 			{ SIM_LATE, SIM_LE, 0.25, "aggressive" },
