@@ -333,16 +333,25 @@ static void fetch_code(struct pool *pool, uint32_t cr3)
 	walk(pool, &path);
 }
 
+/* The vCPU runs in an address space, and first of all in number 0. */
+static void enter_space(struct pool *pool, uint32_t cr3)
+{
+	struct page *root = pool_root(pool, cr3);
+
+	if (!pool->roots[0] && cr3)
+		enter_space(pool, 0);
+	if (pool->roots[0] != root)
+		switch_root(pool, root);
+	fetch_code(pool, cr3);
+}
+
 void pool_touch(struct pool *pool, const struct trace_step *step)
 {
 	struct page *pt = pool_pt(pool, step->cr3, step->region);
-	struct page *root = pool_root(pool, step->cr3);
 	struct path path = path_to(pt, pt->entries);
 	uint64_t block = 1ull << step->page / TRACE_PAGES_PER_BLOCK;
 
-	if (pool->roots[0] != root)
-		switch_root(pool, root);
-	fetch_code(pool, step->cr3);
+	enter_space(pool, step->cr3);
 	while (!is_mapped(&path, block)) {
 		fault(pool, &path, block);
 		fetch_code(pool, step->cr3);

@@ -8,7 +8,7 @@
  *
  * One vCPU, 4-level paging. Each address space has a root, a PDPT, a PD for each
  * GiB and a PT for each 2 MiB region; the PT of the system's region, with the
- * guest's code and ring, is one for all spaces. A page that the guest touches is
+ * guest's code and ring, is one for all spaces. The vCPU starts in space 0. A page that the guest touches is
  * reached when every entry from the root down is present; else the touch is one
  * page fault, which makes room if fewer than POOL_MIN_FREE pages are free, then
  * finds or creates and links each page that is missing on the path, and fills
