@@ -160,7 +160,7 @@ system: all-build
 # Each runs whatever became of the one before; the summary judges them all.
 QUICK := harness purity unit sim
 all-check-quick: CHECKS := $(QUICK)
-all-check: CHECKS := $(QUICK) san fuzz system
+all-check: CHECKS := $(QUICK) san fuzz lab-quick system
 all-check: man
 all-check-quick all-check: all-build
 	@tests/run --begin
