@@ -85,7 +85,8 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 endif
 
-all-build: $(BUILD)/bin/densityd $(BUILD)/bin/densityctl $(BUILD)/bin/plant-sim
+all-build: $(BUILD)/bin/densityd $(BUILD)/bin/densityctl \
+	$(BUILD)/bin/plant-sim $(BUILD)/bin/evict-sim
 
 $(BUILD)/obj/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
