@@ -287,12 +287,21 @@ static struct path path_to(struct page *pt, struct entry *entry)
 	};
 }
 
-/* FNAME(page_fault), FNAME(fetch), FNAME(pte_prefetch) */
+/*
+ * FNAME(page_fault), FNAME(fetch), FNAME(pte_prefetch). The walk that faults has
+ * set Accessed in all entries before the one that it lacked, and fetch() tags all
+ * pages on its way.
+ */
 static void fault(struct pool *pool, const struct path *path, uint64_t block)
 {
 	pool->stats.faults++;
+	for (int i = 0; i < 3 && path->entries[i]->present; i++)
+		path->entries[i]->accessed = true;
+
 	make_room(pool);
+	pool->roots[0]->looked_up = true;
 	for (int i = 0; i < 3; i++) {
+		path->pages[i]->looked_up = true;
 		if (path->entries[i]->present)
 			continue;
 		get_page(pool, path->pages[i]);

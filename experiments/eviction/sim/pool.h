@@ -19,8 +19,9 @@
  * stay in the pool, with no parent, until a fault links them again. The current
  * root and the three before it are pinned by their root count.
  *
- * Accessed bits are set at each touch; hardware does so when a walk misses the
- * TLB, which KVM flushes each time that it has made room.
+ * Accessed bits are set at each touch, and by a walk that ends in a fault as far
+ * as it came; hardware sets them when a walk misses the TLB, which KVM flushes
+ * each time that it has made room.
  */
 
 #include <stdbool.h>
