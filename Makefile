@@ -42,7 +42,8 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: help build run check check-quick deps install uninstall clean \
-	man kernel bench-tuning all-build all-run all-check all-check-quick \
+	man kernel bench-tuning bench-eviction all-build all-run all-check \
+	all-check-quick \
 	unit san fuzz purity sim system style lab lab-quick check-debug
 
 help:
@@ -53,6 +54,8 @@ help:
 ## check        every test (apt-get installs what is missing, as root)
 ## check-quick  userspace tests only, under two minutes
 ## bench-tuning the tuning laws against their peers (experiments/tuning)
+## bench-eviction  policies of shadow-page eviction (experiments/eviction)
+## bench-lookahead  KSM's patches on real guests' memory (experiments/lookahead)
 ## kernel       the patched kernel: build/kernel/bzImage (kernel/)
 ## lab          a shell on a KVM host under emulation (lab/README.md)
 ## lab-quick    quick tests of the patched kernel in the lab
@@ -66,8 +69,9 @@ bench-tuning: DEPS := build test run bench
 kernel: DEPS := kernel
 kernel: deps
 	@$(MAKE) --no-print-directory -C $@ BUILD=$(abspath $(BUILD))
+bench-eviction: DEPS := build run kernel lab
 lab lab-quick check-debug: DEPS := build test run kernel lab
-lab lab-quick check-debug: deps
+lab lab-quick check-debug bench-eviction: deps
 	@$(MAKE) --no-print-directory kernel
 	@$(MAKE) --no-print-directory all-$@
 deps:
@@ -186,6 +190,7 @@ include packaging/install.mk
 include lab/player/build.mk
 include experiments/eviction/build.mk
 include lab/build.mk
+include experiments/lookahead/build.mk
 
 clean:
 	rm -rf $(BUILD)

@@ -10,3 +10,8 @@ $(BUILD)/bin/evict-sim: $(call obj,experiments/eviction/sim/main.c) $(EVICT_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lm
 
 $(BUILD)/tests/evict_sim_test: $(EVICT_OBJ)
+
+.PHONY: all-bench-eviction
+all-bench-eviction: $(PLAYER) $(BUILD)/bin/evict-sim
+	@lab/l2/make-image
+	experiments/eviction/run

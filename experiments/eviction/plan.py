@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the bench measures: a unit is one boot of L1 and one kept file.
+
+Traces repeat exactly, so once is enough; so do instructions, nearly. Whatever
+has Linux in it is repeated, a repeat a unit with all policies in it, in an
+order that is rotated from one repeat to the next.
+"""
+from dataclasses import dataclass, field
+
+POLICIES = ("fifo", "clock", "sieve", "reuse")
+TRACES = ("scan", "loop", "hotscan", "movinghot", "mixedcost", "zipf", "zipf8",
+          "twophase", "twoloops", "slices")
+# Pool to regions: each pool has to be too small for them.
+POOLS = {96: 256, 128: 256, 160: 256, 320: 768, 512: 1024}
+ICOUNT = (("zipf", 96), ("hotscan", 96))
+LINUX_PAGES = (256, 160)
+NESTED_PAGES = 64
+PAPERS_PAGES = 256
+PAPERS_POLICIES = ("fifo", "clock", "reuse")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """@kind: what of the report it is for; @repeat counts from 1; @words: of
+    in_l1; @lab: options of lab/exec."""
+    kind: str
+    part: str
+    repeat: int
+    words: tuple
+    lab: tuple = field(default=())
+
+    @property
+    def name(self):
+        return f"{self.kind}-{self.part}-{self.repeat}"
+
+
+def rotated(items, by):
+    by %= len(items)
+    return items[by:] + items[:by]
+
+
+def traces():
+    for pool, regions in POOLS.items():
+        items = tuple(f"{t}/{pool}/{regions}" for t in TRACES)
+        yield Unit("traces", str(pool), 1, ("play", ",".join(POLICIES), *items))
+    for regions in sorted(set(POOLS.values())):
+        items = tuple(f"{t}/0/{regions}" for t in TRACES)
+        yield Unit("traces", f"floor{regions}", 1, ("play", "fifo", *items))
+
+
+def icount():
+    items = tuple(f"{t}/{pool}/256" for trace, least in ICOUNT
+                  for t, pool in ((trace, least), (trace, 0)))
+    yield Unit("icount", "player", 1, ("play", "fifo,reuse", *items),
+               ("--clock", "icount", "--smp", "1"))
+
+
+def linux(repeats):
+    for repeat in range(repeats):
+        order = rotated(POLICIES, repeat)
+        yield Unit("linux", "mix", repeat + 1,
+                   ("linux", "fifo/0", *(f"{policy}/{pages}"
+                                         for pages in LINUX_PAGES
+                                         for policy in order), "--", "mix"),
+                   ("--memory", "1536"))
+
+
+def nested():
+    items = tuple(f"{policy}/{NESTED_PAGES}" for policy in POLICIES)
+    for part, options in (("there", ()), ("comes", ("--no-prealloc",))):
+        yield Unit("nested", part, 1,
+                   ("linux", "fifo/0", *items, "--", "--hypervisor",
+                    "--memory", "512", *options, "player"),
+                   ("--memory", "1536", "--kernel-args", "kvm_amd.npt=1"))
+
+
+def papers(repeats):
+    for repeat in range(repeats):
+        order = rotated(PAPERS_POLICIES, repeat)
+        yield Unit("papers", "shadow", repeat + 1,
+                   ("--calls", "linux", "fifo/0",
+                    *(f"{policy}/{PAPERS_PAGES}" for policy in order),
+                    "--", "stress", "redis"), ("--memory", "1536"))
+        yield Unit("papers", "tdp", repeat + 1,
+                   ("--calls", "linux", "-/0", "--", "stress", "redis"),
+                   ("--memory", "1536", "--kernel-args", "kvm_amd.npt=1"))
+
+
+KINDS = ("traces", "icount", "linux", "nested", "papers")
+
+
+def units(repeats, kinds=KINDS):
+    """All of the bench, repeats outermost."""
+    made = {"traces": list(traces()), "icount": list(icount()),
+            "linux": list(linux(repeats)), "nested": list(nested()),
+            "papers": list(papers(repeats))}
+    chosen = [unit for kind in KINDS if kind in kinds for unit in made[kind]]
+    return sorted(chosen, key=lambda unit: unit.repeat)
