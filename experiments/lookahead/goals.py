@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the patches are to reach; ratios to the same kernel with both switches
+off, in the same boot, unless the text says otherwise."""
+
+NOT_MEASURED = "not measured"
+
+
+class Goal:
+    """One figure of one configuration in one scenario against a limit."""
+
+    def __init__(self, text, scenario, config, key, sense, limit):
+        self.text, self.scenario, self.config = text, scenario, config
+        self.key, self.sense, self.limit = key, sense, limit
+
+    def line(self, judged):
+        """(what, wanted, measured, met) in words. @judged: by scenario."""
+        value = judged.get(self.scenario, {}).get(self.config, {}) \
+            .get(self.key)
+        wanted = f"{self.sense} {self.limit:g}"
+        what = f"{self.scenario}, {self.config}: {self.text}"
+        if value is None:
+            return what, wanted, "-", NOT_MEASURED
+        met = value >= self.limit if self.sense == ">=" \
+            else value <= self.limit
+        return what, wanted, f"{value:.3f}", "yes" if met else "**no**"
+
+
+GOALS = (
+    Goal("tree steps", "two", "lookahead", "tree_steps_ratio", "<=", 0.53),
+    Goal("compares", "two", "lookahead", "compares_ratio", "<=", 0.65),
+    Goal("CPU to 90 % of the sharing", "two", "lookahead",
+         "cpu_ns_to_90_ratio", "<=", 0.85),
+    Goal("merges per CPU-s", "two", "lookahead", "merges_per_cpu_s_ratio",
+         ">=", 1.17),
+    Goal("CPU", "permuted", "lookahead", "cpu_ns_ratio", "<=", 1.005),
+    Goal("sharing", "permuted", "lookahead", "saved_ratio", ">=", 0.999),
+    Goal("merges per CPU-s", "two", "both", "merges_per_cpu_s_ratio", ">=",
+         1.7),
+    Goal("sharing", "two", "both", "saved_ratio", ">=", 0.999),
+    Goal("sharing", "third", "both", "saved_ratio", ">=", 0.999),
+    Goal("sharing", "permuted", "both", "saved_ratio", ">=", 0.999),
+    Goal("sharing", "zero", "both", "saved_ratio", ">=", 0.999),
+    Goal("CPU", "unique", "both", "cpu_ns_ratio", "<=", 0.43),
+    Goal("pages scanned to 90 % of the sharing", "third", "both",
+         "pages_scanned_to_90_ratio", "<=", 0.49),
+    Goal("CPU to 90 % of the sharing", "third", "both",
+         "cpu_ns_to_90_ratio", "<=", 0.5),
+    Goal("worst of nine phases, share merged", "twins", "both",
+         "late_least", ">=", 0.99),
+    Goal("average shared pages, same CPU (slides: 1.375)", "boot-cpu",
+         "lookahead", "mean_saved_ratio", ">=", 1.375),
+    Goal("average shared pages, same CPU (slides: 1.375)", "boot-cpu",
+         "both", "mean_saved_ratio", ">=", 1.375),
+    Goal("average shared pages, same CPU (slides: 1.154)", "compile-cpu",
+         "lookahead", "mean_saved_ratio", ">=", 1.154),
+    Goal("average shared pages, same CPU (slides: 1.154)", "compile-cpu",
+         "both", "mean_saved_ratio", ">=", 1.154),
+)
+
+
+def check(judged):
+    return [goal.line(judged) for goal in GOALS]

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The scenarios, in their order, and what each is called with."""
+import json
+import os
+from types import SimpleNamespace
+
+import figures
+
+CONFIGS = ("off", "lookahead", "index", "both")
+
+# ksmd's pages between two pictures of a series: it comes round in some four
+# pictures of two guests, as slow as a host's ksmd that is held to its CPU.
+MOMENT_PAGES = 12288
+
+
+def _row(scenario, about, fixed=(), budget_of=None):
+    return SimpleNamespace(scenario=scenario, about=about, fixed=list(fixed),
+                           budget_of=budget_of)
+
+
+_PAGES = ("--moment-pages", str(MOMENT_PAGES))
+
+TABLE = {
+    "two": _row("two", "two guests, until nothing more merges"),
+    "third": _row("third", "a third guest joins two that have settled"),
+    "permuted": _row("permuted", "four processes, the same pages, each in its "
+                     "own order"),
+    "unique": _row("unique", "the distinct pages of guests: nothing to share"),
+    "twins": _row("twins", "pages whose twins arrive 14 to 22 passes later, "
+                  "smart_scan on"),
+    "zero": _row("zero", "pages of zeros"),
+    "zero-mapped": _row("zero-mapped", "pages of zeros with use_zero_pages"),
+    "boot": _row("boot", "two guests while they boot, ksmd at a fixed rate",
+                 _PAGES),
+    "compile": _row("compile", "two guests while they compile, ksmd at a "
+                    "fixed rate", _PAGES),
+    "boot-cpu": _row("boot", "two guests while they boot, each setting with "
+                     "the CPU time that stock took", budget_of="boot"),
+    "compile-cpu": _row("compile", "two guests while they compile, each "
+                        "setting with the CPU time that stock took",
+                        budget_of="compile"),
+}
+
+
+def path(out, name):
+    return os.path.join(out, "runs", name + ".jsonl")
+
+
+def load(out, name):
+    """(first line, runs, skipped) of a kept scenario, None without it."""
+    try:
+        with open(path(out, name), encoding="ascii") as file:
+            first = json.loads(file.readline())
+            runs, skipped, done = figures.parse(file)
+    except (OSError, ValueError):
+        return None
+    return (first, runs, skipped) if done else None
+
+
+def lacks(name, out):
+    """The scenario that must be there before @name, if it is not."""
+    first = TABLE[name].budget_of
+    if not first:
+        return None
+    kept = load(out, first)
+    return None if kept and any(r.config == "off" for r in kept[1]) else first
+
+
+def arguments(name, out):
+    """ksm-replay's. A budget of CPU time is what stock took at a fixed rate,
+    by moment."""
+    row = TABLE[name]
+    if not row.budget_of or lacks(name, out):
+        return row.fixed
+    stock = next(r for r in load(out, row.budget_of)[1] if r.config == "off")
+    moments = sum(mark == "moment" for mark, _ in stock.marks)
+    # To the nearest ms, or no second run would have the same arguments.
+    ms = max(1, round(stock.spent("cpu_ns") / moments / 1e6))
+    return ["--moment-us", str(ms * 1000)]

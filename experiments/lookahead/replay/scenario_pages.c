@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages apart from their neighbours: the distinct pages of a real guest (image
+ * "distinct", packed) in another order in each process, or all of them once;
+ * and pages of zeros.
+ */
+
+#include "bench.h"
+#include "image.h"
+#include "record.h"
+#include "sysfs.h"
+
+#define PERMUTED_GUESTS		4
+#define PERMUTED_PAGES_MOST	6144u
+#define UNIQUE_GUESTS		2
+#define UNIQUE_PASSES		10
+#define ZERO_GUESTS		4
+#define ZERO_PAGES		4096u
+
+static int distinct_pages(const struct bench *bench, uint64_t *ret_pages)
+{
+	struct image image;
+	int ret = image_open(bench->images, "distinct", &image);
+
+	if (ret)
+		return ret;
+	*ret_pages = image.pages;
+	image_close(&image);
+	return 0;
+}
+
+int run_permuted(struct bench *bench)
+{
+	struct guest *guest;
+	uint64_t pages = 0;
+	int ret = distinct_pages(bench, &pages);
+
+	if (pages > PERMUTED_PAGES_MOST)
+		pages = PERMUTED_PAGES_MOST;
+	for (unsigned int i = 0; !ret && i < PERMUTED_GUESTS; i++) {
+		ret = bench_add(bench, pages, &guest);
+		if (!ret)
+			ret = guest_load_permuted(guest, "distinct", pages,
+						  (uint64_t)(i + 1) << 32);
+	}
+	if (!ret)
+		ret = record_mark("begin");
+	if (!ret)
+		ret = bench_converge();
+	return ret ? ret : record_mark("end");
+}
+
+int run_unique(struct bench *bench)
+{
+	struct guest *guest;
+	uint64_t pages = 0;
+	int ret = distinct_pages(bench, &pages);
+
+	pages /= UNIQUE_GUESTS;
+	for (unsigned int i = 0; !ret && i < UNIQUE_GUESTS; i++) {
+		ret = bench_add(bench, pages, &guest);
+		if (!ret)
+			ret = guest_load_part(guest, "distinct", i * pages,
+					      pages);
+	}
+	if (!ret)
+		ret = record_mark("begin");
+	if (!ret)
+		ret = bench_passes(UNIQUE_PASSES);
+	return ret ? ret : record_mark("end");
+}
+
+int run_zero(struct bench *bench)
+{
+	struct guest *guest;
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < ZERO_GUESTS; i++) {
+		ret = bench_add(bench, ZERO_PAGES, &guest);
+		if (!ret)
+			ret = guest_zero(guest, ZERO_PAGES);
+	}
+	if (!ret)
+		ret = record_mark("begin");
+	if (!ret)
+		ret = bench_converge();
+	return ret ? ret : record_mark("end");
+}
+
+int run_zero_mapped(struct bench *bench)
+{
+	int ret = sysfs_write("use_zero_pages", 1);
+	int restored;
+
+	if (ret)
+		return ret;
+	ret = run_zero(bench);
+	restored = sysfs_write("use_zero_pages", 0);
+	return ret ? ret : restored;
+}
