@@ -23,7 +23,7 @@ import time
 PAGE = 4096
 ZEROS = hash(bytes(PAGE))
 MEMORY_MIB = 128
-BOOT_STEP_S = 0.5       # of QEMU's CPU time, between two pictures of a boot
+BOOT_STEP_S = 0.25      # of QEMU's CPU time, between two pictures of a boot
 GUEST_LIMIT_S = 900     # a guest that says nothing for so long hangs
 TICK_S = 0.05
 

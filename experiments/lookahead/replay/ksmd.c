@@ -21,7 +21,7 @@
 #include "sysfs.h"
 
 #define SLEEP_MS	(3600 * 1000)
-#define TICK_NS		2000000		/* a few hundred pages */
+#define TICK_NS		4000000		/* some hundred pages */
 #define PASS_TICKS_MAX	200000
 #define ALL_PAGES	(1 << 30)
 

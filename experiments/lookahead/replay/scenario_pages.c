@@ -13,6 +13,7 @@
 #define PERMUTED_GUESTS		4
 #define PERMUTED_PAGES_MOST	6144u
 #define UNIQUE_GUESTS		2
+#define UNIQUE_PAGES_MOST	12288u	/* a guest */
 #define UNIQUE_PASSES		10
 #define ZERO_GUESTS		4
 #define ZERO_PAGES		4096u
@@ -57,6 +58,8 @@ int run_unique(struct bench *bench)
 	int ret = distinct_pages(bench, &pages);
 
 	pages /= UNIQUE_GUESTS;
+	if (pages > UNIQUE_PAGES_MOST)
+		pages = UNIQUE_PAGES_MOST;
 	for (unsigned int i = 0; !ret && i < UNIQUE_GUESTS; i++) {
 		ret = bench_add(bench, pages, &guest);
 		if (!ret)
