@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef KSMD_EXT_TESTS_CLIENT_H
+#define KSMD_EXT_TESTS_CLIENT_H
+
+#include <linux/ksmd_ext.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A connection to the family ksmd_ext. */
+struct client {
+	struct nl_sock *sock;
+	int family;
+	int error;		/* of the last request: 0 or -errno */
+	char message[160];	/* of its extended ack, or "" */
+	bool interrupted;	/* NLM_F_DUMP_INTR was seen */
+	struct nlmsghdr **replies;
+	size_t nr_replies;
+};
+
+/* 0 or -errno; @group is the name of a multicast group to join, or NULL. */
+int client_open(struct client *client, const char *group);
+void client_close(struct client *client);
+
+struct nl_msg *client_new(struct client *client, int command, int flags);
+
+/*
+ * Send a request, which is freed, and wait for all of its answer, which stays in
+ * @client until the next one. Returns client->error.
+ */
+int client_send(struct client *client, struct nl_msg *msg);
+/* A request without attributes. */
+int client_ask(struct client *client, int command, int flags);
+/* With one attribute. */
+int client_ask_u8(struct client *client, int command, int attr, uint8_t value);
+int client_ask_u32(struct client *client, int command, int attr, uint32_t value);
+
+/* Wait for one event, or until @timeout_ms. Its command, or -errno. */
+int client_wait(struct client *client, int timeout_ms);
+
+/* Of the reply number @reply: an attribute, or NULL; an integer, or 0. */
+struct nlattr *client_attr(const struct client *client, size_t reply, int attr);
+uint64_t client_uint(const struct client *client, size_t reply, int attr);
+/* One of a nested tally's counts. */
+uint64_t client_tally(const struct client *client, size_t reply, int nest,
+		      int count);
+
+#endif /* KSMD_EXT_TESTS_CLIENT_H */

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ *	scrub FILE
+ *
+ * Two guests and their image, FILE, which is made here, on a file system that
+ * writes to a disk. Its pages are, in this order:
+ *
+ *	held by both guests	to be dropped
+ *	the same, but dirty	to stay
+ *	held by one of them	to stay
+ *	held by none		to stay
+ *
+ * A guest is a process with a mergeable copy of what it holds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "ksm.h"
+#include "test.h"
+
+#define PAGE 4096
+#define NR_HELD 4096
+#define NR_DIRTY 64
+#define NR_HALF 1024
+#define NR_NOT 1024
+#define FIRST_DIRTY NR_HELD
+#define FIRST_HALF (FIRST_DIRTY + NR_DIRTY)
+#define FIRST_NOT (FIRST_HALF + NR_HALF)
+#define NR_PAGES (FIRST_NOT + NR_NOT)
+
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+struct range {
+	uint64_t offset, length;
+};
+
+struct cached {
+	uint64_t pages, dirty, writeback, evicted, recently_evicted;
+};
+
+static struct cached cached(int fd, uint64_t first, uint64_t nr)
+{
+	struct range range = { first * PAGE, nr * PAGE };
+	struct cached cached = {};
+
+	if (syscall(SYS_cachestat, fd, &range, &cached, 0))
+		note("cachestat: %s", strerror(errno));
+	return cached;
+}
+
+/* No two pages of the image are alike, and none is the same in two images. */
+static void make_page(uint64_t *page, uint64_t index, uint64_t seed)
+{
+	uint64_t i;
+
+	for (i = 0; i < PAGE / sizeof(*page); i++)
+		page[i] = (seed << 48) ^ (index * 0x9e3779b97f4a7c15ull) ^ i;
+}
+
+static int make_image(const char *path, uint64_t seed)
+{
+	uint64_t page[PAGE / sizeof(uint64_t)], i;
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	for (i = 0; fd >= 0 && i < NR_PAGES; i++) {
+		make_page(page, i, seed);
+		if (write(fd, page, PAGE) != PAGE)
+			return -1;
+	}
+	/* What the guests read is what made it into the cache again. */
+	if (fd < 0 || fsync(fd) ||
+	    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		return -1;
+	return fd;
+}
+
+static uint64_t count_wrong(int fd, uint64_t seed)
+{
+	uint64_t wanted[PAGE / sizeof(uint64_t)], found[PAGE / sizeof(uint64_t)];
+	uint64_t i, nr_wrong = 0;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		make_page(wanted, i, seed);
+		nr_wrong += pread(fd, found, PAGE, i * PAGE) != PAGE ||
+			    memcmp(wanted, found, PAGE);
+	}
+	return nr_wrong;
+}
+
+/* It reads from its own descriptor, as a VMM does, and keeps that open. */
+static void be_guest(const char *path, uint64_t nr_pages, int ready)
+{
+	int fd = open(path, O_RDWR);
+	char *memory;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	memory = mmap(NULL, nr_pages * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fd < 0 || memory == MAP_FAILED ||
+	    madvise(memory, nr_pages * PAGE, MADV_MERGEABLE) ||
+	    read(fd, memory, nr_pages * PAGE) != (ssize_t)(nr_pages * PAGE))
+		_exit(1);
+	if (write(ready, "r", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static pid_t start_guest(const char *path, uint64_t nr_pages)
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid)
+		be_guest(path, nr_pages, ready[1]);
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		pid = -1;
+	close(ready[0]);
+	return pid;
+}
+
+static void stop_guest(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static uint64_t last(struct client *client, int count)
+{
+	client_ask(client, KSMD_EXT_CMD_SCRUB_GET, 0);
+	return client_tally(client, 0, KSMD_EXT_A_SCRUB_LAST, count);
+}
+
+static void note_last(struct client *client)
+{
+	static const char *const names[] = {
+		"", "looked", "dropped", "not-held", "dirty", "writeback",
+		"mapped", "locked", "active", "partial", "busy", "reread",
+		"ghosts-lost", "checksums", "fingerprints", "blocked",
+	};
+	int i;
+
+	client_ask(client, KSMD_EXT_CMD_SCRUB_GET, 0);
+	for (i = 1; i <= KSMD_EXT_A_TALLY_MAX; i++)
+		note("%s %llu", names[i],
+		     (unsigned long long)client_tally(client, 0,
+						      KSMD_EXT_A_SCRUB_LAST, i));
+}
+
+/* Written with what is there already: dirty, and held all the same. */
+static bool make_dirty(int fd, uint64_t seed)
+{
+	uint64_t page[PAGE / sizeof(uint64_t)], i;
+
+	for (i = FIRST_DIRTY; i < FIRST_HALF; i++) {
+		make_page(page, i, seed);
+		if (pwrite(fd, page, PAGE, i * PAGE) != PAGE)
+			return false;
+	}
+	return true;
+}
+
+static void test_dry_run(struct client *client, int fd)
+{
+	uint64_t before = cached(fd, 0, NR_PAGES).pages;
+	uint64_t dropped;
+
+	claim(!scrub_once(client, 1), "a dry run ends");
+	dropped = last(client, KSMD_EXT_A_TALLY_DROPPED);
+	claim(dropped >= NR_HELD * 99 / 100,
+	      "it would have dropped %llu pages of %d",
+	      (unsigned long long)dropped, NR_HELD);
+	claim(cached(fd, 0, NR_PAGES).pages == before, "and dropped none");
+}
+
+static void test_drop(struct client *client, int fd)
+{
+	struct cached now;
+
+	claim(!scrub_once(client, 0), "a run ends");
+	note_last(client);
+	now = cached(fd, 0, NR_HELD);
+	claim(now.pages <= NR_HELD / 100,
+	      "of %d clean pages that all guests hold %llu are left", NR_HELD,
+	      (unsigned long long)now.pages);
+	now = cached(fd, FIRST_DIRTY, NR_DIRTY);
+	claim(now.dirty == NR_DIRTY && last(client, KSMD_EXT_A_TALLY_DIRTY) >=
+					       NR_DIRTY,
+	      "of %d dirty ones %llu", NR_DIRTY, (unsigned long long)now.dirty);
+	now = cached(fd, FIRST_HALF, NR_HALF);
+	claim(now.pages == NR_HALF, "of %d that one guest holds %llu", NR_HALF,
+	      (unsigned long long)now.pages);
+	now = cached(fd, FIRST_NOT, NR_NOT);
+	claim(now.pages == NR_NOT, "of %d that none holds %llu", NR_NOT,
+	      (unsigned long long)now.pages);
+}
+
+static void test_reread(struct client *client, int fd)
+{
+	uint64_t reread, checksums, dropped;
+
+	claim(!count_wrong(fd, 1), "the image reads as it was written");
+	claim(!scrub_once(client, 0), "another run ends");
+	note_last(client);
+	reread = last(client, KSMD_EXT_A_TALLY_REREAD);
+	checksums = last(client, KSMD_EXT_A_TALLY_CHECKSUMS);
+	dropped = last(client, KSMD_EXT_A_TALLY_DROPPED);
+	claim(reread >= NR_HELD * 99 / 100 && reread <= NR_HELD,
+	      "%llu dropped pages were read again",
+	      (unsigned long long)reread);
+	claim(dropped >= NR_HELD * 99 / 100, "and are dropped again");
+	claim(checksums < NR_PAGES / 100,
+	      "no page's checksum was calculated twice (%llu)",
+	      (unsigned long long)checksums);
+}
+
+/* Pages that only one guest holds go as soon as it is the only one. */
+static void test_budget(struct client *client, int fd)
+{
+	uint64_t dropped = 0, looked;
+	int i;
+
+	client_ask_u32(client, KSMD_EXT_CMD_SCRUB_SET,
+		       KSMD_EXT_A_SCRUB_BUDGET_PAGES, 256);
+	for (i = 0; i < 12; i++) {
+		scrub_once(client, 0);
+		looked = last(client, KSMD_EXT_A_TALLY_LOOKED);
+		if (looked > 512)
+			break;
+		dropped += last(client, KSMD_EXT_A_TALLY_DROPPED);
+	}
+	claim(i == 12, "a run keeps to its budget");
+	claim(dropped >= NR_HALF * 99 / 100 && dropped <= NR_HALF + NR_DIRTY &&
+		      cached(fd, FIRST_HALF, NR_HALF).pages <= NR_HALF / 100,
+	      "and the next goes on: %llu pages in twelve",
+	      (unsigned long long)dropped);
+	client_ask_u32(client, KSMD_EXT_CMD_SCRUB_SET,
+		       KSMD_EXT_A_SCRUB_BUDGET_PAGES, 1 << 18);
+}
+
+static size_t nr_listed(struct client *client, int command)
+{
+	client_ask(client, command, NLM_F_DUMP);
+	return client->nr_replies;
+}
+
+static void test_registration(struct client *client, pid_t guest, int fd)
+{
+	claim(!client_ask_u32(client, KSMD_EXT_CMD_IMAGE_ADD,
+			      KSMD_EXT_A_IMAGE_PID, guest) &&
+		      client_uint(client, 0, KSMD_EXT_A_IMAGE_ADDED) >= 1,
+	      "a guest's images are registered");
+	claim(!client_ask_u32(client, KSMD_EXT_CMD_IMAGE_ADD,
+			      KSMD_EXT_A_IMAGE_FD, fd) &&
+		      client_uint(client, 0, KSMD_EXT_A_IMAGE_ADDED) == 0,
+	      "the same one by descriptor is known already");
+}
+
+void test_scrub(int argc, char **argv)
+{
+	struct client client;
+	pid_t first, second;
+	int fd;
+
+	if (!claim(argc == 1 && !client_open(&client, NULL),
+		   "the family is there"))
+		return;
+	client_ask_u32(&client, KSMD_EXT_CMD_SCRUB_SET,
+		       KSMD_EXT_A_SCRUB_BUDGET_MS, 60000);
+	fd = make_image(argv[0], 1);
+	first = start_guest(argv[0], NR_PAGES - NR_NOT);
+	second = start_guest(argv[0], FIRST_HALF);
+	if (!claim(fd >= 0 && first > 0 && second > 0,
+		   "two guests have an image open"))
+		return;
+
+	claim(!ksm_pass(3), "ksmd has been through their memory");
+	test_registration(&client, first, fd);
+	claim(!count_wrong(fd, 1) && make_dirty(fd, 1), "all of it is cached");
+	test_dry_run(&client, fd);
+	test_drop(&client, fd);
+	if (fsync(fd))
+		note("fsync: %s", strerror(errno));
+	test_reread(&client, fd);
+	stop_guest(second);
+	test_budget(&client, fd);
+	stop_guest(first);
+	claim(!scrub_once(&client, 0) &&
+		      !nr_listed(&client, KSMD_EXT_CMD_IMAGE_GET) &&
+		      !nr_listed(&client, KSMD_EXT_CMD_VMM_GET),
+	      "nothing is listed when the guests are gone");
+	claim(!count_wrong(fd, 1), "and the image is as it was written");
+	client_close(&client);
+	close(fd);
+}
