@@ -45,6 +45,7 @@ enum law_reason {
 	LAW_REASON_REWRITE,	/* arg: pages copied on write, pages shared */
 	LAW_REASON_HUNTING,	/* arg: passes done, passes wanted, CPU spent ms */
 	LAW_REASON_YIELD_GOOD,	/* arg: net MiB-s per CPU-s earned, price, saved pages */
+	LAW_REASON_CALM,	/* arg: newcomers, permille of a core they use */
 	LAW_REASON_CAP,		/* arg: CPU spent in the window ms, allowed ms */
 	LAW_REASON_SETTLED,	/* arg: net MiB-s per CPU-s earned, price, saved pages */
 	LAW_REASON_PROOF,	/* arg: net MiB-s per CPU-s earned before, price */

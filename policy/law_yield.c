@@ -15,6 +15,10 @@
  * patrols within a small budget, by whole passes where the budget pays for one
  * (law_patrol.h).
  *
+ * Merging in a process whose CPUs are at work costs several times as much as in
+ * an idle one: the merging pass waits a little for newcomers to calm down
+ * (law_calm.h).
+ *
  * Money decides. What waits, times the share of it that merged in hunts past,
  * times the lifetime of a merge, is what a hunt earns; its CPU times the
  * policy's price is what it costs. Earnings beyond cost: hunt when the growth
@@ -29,6 +33,7 @@
 #include <string.h>
 
 #include "law.h"
+#include "law_calm.h"
 #include "law_demand.h"
 #include "law_meter.h"
 #include "law_patrol.h"
@@ -74,6 +79,7 @@ struct yield {
 	struct law_meter meter;
 	struct law_demand demand;
 	struct law_patrol patrol;
+	struct law_calm calm;
 	bool primed;		/* counters were seen once */
 	uint32_t smart_scan;	/* what ksmd was told */
 	/* the pass under way; a pass may take many batches */
@@ -97,7 +103,7 @@ struct yield {
 	bool thorough;			/* late twins are worth a look, */
 	bool thorough_now;		/* in this pass: smart_scan is off */
 	uint32_t passes_wanted, passes_done;
-	uint64_t hunt_ended_ns;
+	uint64_t hunt_began_ns, hunt_ended_ns;
 	uint64_t hunt_cpu_ns, hunt_saved, hunt_waited;
 	bool announced;
 	struct decision why;		/* the reason it began */
@@ -191,6 +197,7 @@ static void observe(struct yield *y, const struct law_params *params,
 
 	law_meter_observe(&y->meter, params, snap);
 	law_demand_update(&y->demand, params, snap);
+	law_calm_update(&y->calm, snap);
 
 	waits = y->demand.arrived * y->share_permille / 1000 +
 		y->demand.rewritten;
@@ -272,6 +279,7 @@ static void end_hunt(struct yield *y, const struct law_params *params,
 		y->share_permille = share / 2 < 20 ? 20 : (uint32_t)share / 2;
 	}
 	law_demand_mark(&y->demand, snap);
+	law_calm_settle(&y->calm);
 	y->next_kind = PASS_PROOF;
 	y->quick = y->earned_mib_s >= QUICK_TIMES * params->price_mib_s;
 	y->next_pass_ns = y->meter.now_ns;
@@ -396,6 +404,7 @@ static void begin_hunt(struct yield *y, const struct law_params *params,
 	y->announced = false;
 	y->passes_done = 0;
 	y->passes_wanted = y->mid_pass ? 3 : 2;
+	y->hunt_began_ns = y->meter.now_ns;
 	y->hunt_cpu_ns = y->meter.cpu_ns;
 	y->hunt_saved = snap_saved_pages(snap);
 	y->hunt_waited = d->arrived + d->rewritten;
@@ -502,6 +511,10 @@ static void say(const struct yield *y, const struct law_params *params,
 		d->arg[1] = law_meter_cap_permille(params, snap) *
 			    (int64_t)params->cap_window_ms / 1000;
 		break;
+	case LAW_REASON_CALM:
+		d->arg[0] = y->calm.count;
+		d->arg[1] = y->calm.busy_permille;
+		break;
 	case LAW_REASON_PSI:
 		d->arg[0] = snap->host.psi_cpu.some_avg10_permille;
 		d->arg[1] = params->psi_cpu_permille;
@@ -530,6 +543,14 @@ static enum law_reason at_work(const struct yield *y)
 	return y->kind == PASS_PROOF ? LAW_REASON_PROOF : LAW_REASON_PATROL;
 }
 
+/* The next pass would merge, and newcomers are at work on their CPUs. */
+static bool waits_for_calm(const struct yield *y)
+{
+	return y->hunting && !y->mid_pass &&
+	       y->passes_wanted - y->passes_done == 1 &&
+	       law_calm_waits(&y->calm, y->hunt_began_ns, y->meter.now_ns);
+}
+
 /* ksmd is to work: send the next batch, or wait for the window to pay. */
 static void work(struct yield *y, const struct law_params *params,
 		 const struct snap *snap, struct decision *d)
@@ -537,6 +558,12 @@ static void work(struct yield *y, const struct law_params *params,
 	uint32_t pages;
 	enum law_phase phase = y->hunting ? LAW_PHASE_HUNT : LAW_PHASE_PATROL;
 
+	if (waits_for_calm(y)) {
+		say(y, params, phase, LAW_REASON_CALM, snap, d);
+		d->look = true;
+		d->next_ms = LAW_CALM_LOOK_MS;
+		return;
+	}
 	if (!y->mid_pass)
 		next_pass(y, params, snap);
 	pages = batch_size(y, params, snap);

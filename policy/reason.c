@@ -22,6 +22,7 @@ static const char *const reason_names[LAW_REASON_COUNT] = {
 	[LAW_REASON_REWRITE] = "rewrite",
 	[LAW_REASON_HUNTING] = "hunting",
 	[LAW_REASON_YIELD_GOOD] = "yield-good",
+	[LAW_REASON_CALM] = "calm",
 	[LAW_REASON_CAP] = "cap",
 	[LAW_REASON_SETTLED] = "settled",
 	[LAW_REASON_PROOF] = "proof",
@@ -103,6 +104,12 @@ const char *law_reason_text(const struct decision *decision, char *buf,
 		snprintf(buf, size,
 			 "the last pass earned %.1f GiB-s per CPU-s at a price of %.1f; %s saved, a pass to see whether more is to be had follows",
 			 gib(a[0]), gib(a[1]), mib(a[2]));
+		break;
+	case LAW_REASON_CALM:
+		snprintf(buf, size,
+			 "waiting for calm: %" PRId64 " newcomer%s at work on %.0f %% of a core, and merging would interrupt %s",
+			 a[0], a[0] == 1 ? " is" : "s are",
+			 (double)a[1] / 10.0, a[0] == 1 ? "it" : "them");
 		break;
 	case LAW_REASON_CAP:
 		snprintf(buf, size,

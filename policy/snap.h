@@ -127,10 +127,14 @@ enum snap_why {
 	SNAP_WHY_UNREADABLE = 1u << 5,	/* no permission to look */
 };
 
+/* USER_HZ: the unit of times in /proc/PID/stat. */
+#define SNAP_TICKS_PER_S 100u
+
 /* One process that is a VM or that has memory which ksmd may merge. */
 struct snap_vm {
 	int32_t pid;
 	uint64_t start_ticks;		/* with @pid: identity of the process */
+	uint64_t cpu_ticks;		/* of all its threads; followed while it is young */
 	char name[SNAP_NAME_LEN];	/* NUL-terminated printable UTF-8 */
 	uint32_t vmm;			/* enum snap_vmm */
 	bool mergeable;			/* some of its memory is VM_MERGEABLE */

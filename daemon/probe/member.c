@@ -75,6 +75,7 @@ static void begin(struct probe_member *member, const struct probe_stat *stat,
 {
 	probe_member_clear(member);
 	member->start_ticks = stat->start_ticks;
+	member->young_until_ns = walk->now_ns + TABLE_YOUNG_S * NS_PER_S;
 	memcpy(member->comm, stat->comm, sizeof(member->comm));
 	member->kthread = stat->kthread;
 	member->is_ksmd = stat->kthread && stat->ppid == 2 &&
@@ -226,6 +227,7 @@ static void fill(struct probe_member *member,
 {
 	struct snap_vm *vm = member->vm;
 
+	vm->cpu_ticks = member->cpu_ticks;
 	vm->has_ksm_stat = ksm_error == 0;
 	vm->rss_pages = statm->rss_pages;
 	/* The two counters are read at different instants. */
@@ -296,6 +298,7 @@ static bool glance(struct probe_member *member, struct probe_walk *walk,
 	struct probe_text text;
 
 	if (!member->statm_fd || walk->now_ns >= member->identify_ns ||
+	    (member->vm && walk->now_ns < member->young_until_ns) ||
 	    read_kept(walk, member->pid, "statm", &member->statm_fd,
 		      &text) <= 0 ||
 	    !probe_statm_parse(text, &statm) || !statm.rss_pages)
@@ -318,8 +321,10 @@ static bool identify(struct probe_member *member, struct probe_walk *walk,
 	*ret_rss_pages = stat.rss_pages;
 	if (!is_same(member, &stat)) {
 		begin(member, &stat, walk);
+		member->cpu_ticks = stat.cpu_ticks;
 		return true;
 	}
+	member->cpu_ticks = stat.cpu_ticks;
 	member->identify_ns = walk->now_ns + TABLE_IDENTIFY_S * NS_PER_S;
 	if (!member->kthread && !member->statm_fd)
 		read_kept(walk, member->pid, "statm", &member->statm_fd, &text);

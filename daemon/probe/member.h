@@ -8,7 +8,8 @@
  * A process that stays has its statm kept open, and ksm_stat when it is
  * tracked. Such a descriptor names the process better than pid and start time
  * do, so that stat, the dearest of the files, is read once a minute only and
- * when there is something to ask: it may execute another program.
+ * when there is something to ask: it may execute another program. While a tracked
+ * process is young, its CPU time is followed.
  */
 #ifndef DENSITY_PROBE_MEMBER_H
 #define DENSITY_PROBE_MEMBER_H
@@ -24,6 +25,8 @@ struct probe_member {
 	int32_t pid;
 	uint32_t vmm;			/* enum snap_vmm by its program */
 	uint64_t start_ticks;
+	uint64_t cpu_ticks;		/* when stat was last read */
+	uint64_t young_until_ns;	/* and until then it is read in each walk */
 	char comm[PROBE_COMM_LEN];
 	bool kthread;
 	bool is_ksmd;

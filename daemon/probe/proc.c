@@ -52,7 +52,7 @@ static bool parse_pid_comm(const struct probe_text *head,
 static bool parse_tail(struct probe_text tail, struct probe_stat *stat)
 {
 	struct probe_text state;
-	uint64_t flags;
+	uint64_t flags, user, system;
 
 	if (!probe_text_word(&tail, &state))			/* 3 */
 		return false;
@@ -60,12 +60,16 @@ static bool parse_tail(struct probe_text tail, struct probe_stat *stat)
 	if (!take_i32(&tail, &stat->ppid) ||			/* 4 */
 	    !skip_words(&tail, 4) ||
 	    !probe_text_u64(&tail, &flags) ||			/* 9 */
-	    !skip_words(&tail, 12) ||
+	    !skip_words(&tail, 4) ||
+	    !probe_text_u64(&tail, &user) ||			/* 14 */
+	    !probe_text_u64(&tail, &system) ||			/* 15 */
+	    !skip_words(&tail, 6) ||
 	    !probe_text_u64(&tail, &stat->start_ticks) ||	/* 22 */
 	    !skip_words(&tail, 1) ||
 	    !probe_text_u64(&tail, &stat->rss_pages))		/* 24 */
 		return false;
 	stat->kthread = flags & PF_KTHREAD;
+	stat->cpu_ticks = user + system;
 	/* A cut-off file could end within field 24. */
 	return skip_words(&tail, 1);
 }

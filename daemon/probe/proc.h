@@ -22,6 +22,7 @@ struct probe_stat {
 	int32_t ppid;
 	char state;
 	bool kthread;
+	uint64_t cpu_ticks;		/* user and system, all threads */
 	uint64_t start_ticks;
 	uint64_t rss_pages;
 	char comm[PROBE_COMM_LEN];	/* raw bytes, NUL-terminated */

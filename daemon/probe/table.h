@@ -31,6 +31,8 @@
 #define TABLE_RECHECK_MAX_S 64
 #define TABLE_KTHREAD_S 64
 #define TABLE_IDENTIFY_S 64
+/* A law waits no longer for a newcomer to calm down (law_calm.h). */
+#define TABLE_YOUNG_S 10
 /* In a quiet walk a listing may be as old; else as long as no pid is new. */
 #define TABLE_LISTING_S 30
 

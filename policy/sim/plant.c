@@ -23,6 +23,7 @@ void plant_conf_default(struct plant_conf *ret_conf)
 			.deep_stable_ns = 300,
 			.deep_unstable_ns = 620,
 			.merge_ns = 2000,
+			.shootdown_ns = 25000,
 			.ksm_ns = 280,
 			.skip_ns = 120,
 			.free_ns = 150,

@@ -41,6 +41,7 @@ struct plant_cost {
 	uint32_t deep_stable_ns; /* a level of the stable tree below, */
 	uint32_t deep_unstable_ns; /* and of the unstable one */
 	uint32_t merge_ns;	/* write-protect, compare, replace the PTE */
+	uint32_t shootdown_ns;	/* and tell the other CPUs that run the process */
 	uint32_t ksm_ns;	/* visit of a page that is merged already */
 	uint32_t skip_ns;	/* smart_scan passes over a page */
 	uint32_t free_ns;	/* free an rmap item of a process that left */
@@ -98,6 +99,7 @@ struct plant_proc {
 	char name[SNAP_NAME_LEN];
 	enum snap_vmm vmm;
 	bool not_mergeable;	/* nobody called MADV_MERGEABLE */
+	uint32_t busy_ms;	/* it runs on another CPU for so long from its start */
 	uint32_t weight_permille;
 	uint32_t expect_permille;
 	struct plant_region regions[PLANT_REGIONS_MAX]; /* ends with mib = 0 */

@@ -94,6 +94,15 @@ void plant_show(const struct plant *p, struct snap *snap)
 	}
 }
 
+static uint64_t busy_ticks(const struct plant *p, const struct proc *proc)
+{
+	uint64_t ms = (p->now_ns - proc->start_ns) / PLANT_NS_PER_MS;
+
+	if (ms > proc->spec.busy_ms)
+		ms = proc->spec.busy_ms;
+	return ms * SNAP_TICKS_PER_S / 1000;
+}
+
 uint32_t plant_show_vms(const struct plant *p, struct snap_vm *vms,
 			uint32_t max)
 {
@@ -109,6 +118,7 @@ uint32_t plant_show_vms(const struct plant *p, struct snap_vm *vms,
 		*vm = (struct snap_vm){
 			.pid = (int32_t)(1000 + i),
 			.start_ticks = proc->start_ns / (PLANT_NS_PER_S / 100),
+			.cpu_ticks = busy_ticks(p, proc),
 			.vmm = proc->spec.vmm,
 			.mergeable = !proc->spec.not_mergeable,
 			.has_ksm_stat = stat,

@@ -309,17 +309,30 @@ static void map_zero(struct plant *p, uint32_t i)
 	p->procs[p->pages[i].proc].zero++;
 }
 
+/*
+ * A PTE is replaced, which every CPU that runs the process is told twice, by an
+ * interrupt that ksmd waits for. An idle CPU is not told.
+ */
+static uint64_t merge_ns(const struct plant *p, uint32_t i)
+{
+	const struct proc *proc = &p->procs[p->pages[i].proc];
+	const struct plant_cost *cost = &p->conf.cost;
+
+	if (p->now_ns - proc->start_ns < proc->spec.busy_ms * PLANT_NS_PER_MS)
+		return cost->merge_ns + cost->shootdown_ns;
+	return cost->merge_ns;
+}
+
 /* Both searches, for a content that other pages may hold. */
 static uint64_t merge_common(struct plant *p, uint32_t i)
 {
-	const uint64_t merge_ns = p->conf.cost.merge_ns;
 	uint32_t content = p->pages[i].content;
 	uint32_t n, other;
 
 	n = stable_find(p, content);
 	if (n) {
 		stable_add(p, i, n);
-		return merge_ns;
+		return merge_ns(p, i);
 	}
 	other = unstable_find(p, i);
 	if (other && !plant_node_reserve(p)) {
@@ -327,7 +340,7 @@ static uint64_t merge_common(struct plant *p, uint32_t i)
 		n = node_new(p, content);
 		stable_add(p, other, n);
 		stable_add(p, i, n);
-		return unstable_ns(p) + 2 * merge_ns;
+		return unstable_ns(p) + merge_ns(p, other) + merge_ns(p, i);
 	}
 	unstable_add(p, i);
 	return unstable_ns(p);
@@ -348,7 +361,7 @@ uint64_t plant_merge_page(struct plant *p, uint32_t i)
 	}
 	if (p->conf.use_zero_pages && page->content == CONTENT_ZERO) {
 		map_zero(p, i);
-		return cost->visit_ns + cost->merge_ns;
+		return cost->visit_ns + merge_ns(p, i);
 	}
 	ns = cost->visit_ns + stable_ns(p);
 	if (page->content < CONTENT_UNIQUE)

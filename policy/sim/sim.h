@@ -26,6 +26,7 @@ struct sim_procs {
 	uint32_t aged_passes;		/* > 0: there before the run, so long */
 	enum snap_vmm vmm;
 	bool not_mergeable;
+	uint32_t busy_ms;
 	bool ignored;			/* weight 0 in the policy file */
 	struct plant_region regions[PLANT_REGIONS_MAX];
 };

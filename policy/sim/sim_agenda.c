@@ -59,6 +59,7 @@ static int start_copy(struct sim_agenda *a, const struct sim_procs *procs,
 	struct plant_proc proc = {
 		.vmm = procs->vmm,
 		.not_mergeable = procs->not_mergeable,
+		.busy_ms = procs->busy_ms,
 		.weight_permille = procs->ignored ? 0 : 1000,
 		.expect_permille = 1000,
 	};

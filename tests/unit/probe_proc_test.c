@@ -29,6 +29,7 @@ static void comm_ends_at_the_last_parenthesis(void **state)
 		assert_int_equal(stat.pid, 7);
 		assert_int_equal(stat.ppid, 1);
 		assert_int_equal(stat.state, 'S');
+		assert_int_equal(stat.cpu_ticks, 5 + 6);
 		assert_int_equal(stat.start_ticks, 12345);
 		assert_int_equal(stat.rss_pages, 678);
 		assert_false(stat.kthread);

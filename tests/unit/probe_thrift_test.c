@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "../../daemon/probe/file.h"
 #include "../../daemon/probe/probe.h"
@@ -324,6 +327,72 @@ static void no_descriptor_of_a_copied_host_is_kept(void **state)
 	fx_remove(root, "");
 }
 
+/* A child with mergeable memory that burns 50 ms of CPU for each byte. */
+static void burn(int ask, int answer)
+{
+	size_t size = 4096 * (size_t)BIG;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	clock_t begin;
+	char byte;
+
+	if (memory == MAP_FAILED || madvise(memory, size, MADV_MERGEABLE))
+		_exit(1);
+	for (size_t i = 0; i < size; i += 64)
+		memory[i] = (char)(i >> 6 ^ i >> 12 ^ (size_t)getpid());
+	while (write(answer, "", 1) == 1 && read(ask, &byte, 1) == 1)
+		for (begin = clock(); clock() - begin < CLOCKS_PER_SEC / 20;)
+			;
+	_exit(0);
+}
+
+static const struct snap_vm *find(const struct snap *snap, pid_t pid)
+{
+	for (uint32_t i = 0; i < snap->nvms; i++)
+		if (snap->vms[i].pid == pid)
+			return &snap->vms[i];
+	return NULL;
+}
+
+/* On the real procfs, where descriptors are kept and stat is spared. */
+static void a_young_process_has_its_cpu_time_followed(void **state)
+{
+	int ask[2], answer[2];
+	struct probe *probe;
+	const struct snap_vm *vm;
+	uint64_t ticks = 0;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ask) | pipe(answer), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(ask[1]);
+		close(answer[0]);
+		burn(ask[0], answer[1]);
+	}
+	close(answer[1]);
+	assert_int_equal(probe_open("/", &probe), 0);
+	for (int i = 0; i < 4; i++) {
+		if (read(answer[0], &byte, 1) != 1)
+			break;	/* a kernel without KSM */
+		vm = find(probe_take(probe, true), pid);
+		assert_non_null(vm);
+		if (i)
+			assert_true(vm->cpu_ticks >= ticks + 4);
+		ticks = vm->cpu_ticks;
+		assert_int_equal(write(ask[1], "", 1), 1);
+	}
+	probe_close(probe);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ask[0]);
+	close(ask[1]);
+	close(answer[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_kept_descriptor_ends_with_its_process),
 		cmocka_unit_test(descriptors_are_left_to_others),
 		cmocka_unit_test(no_descriptor_of_a_copied_host_is_kept),
+		cmocka_unit_test(a_young_process_has_its_cpu_time_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
