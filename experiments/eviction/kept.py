@@ -25,10 +25,11 @@ def key(unit, kernel):
 
 
 def parse(text):
-    """The rows of in_l1's output. ValueError: a line is no JSON object."""
+    """The rows of in_l1's output. ValueError: there are none, or a line is no
+    JSON object."""
     rows = [json.loads(line) for line in text.splitlines() if line]
-    if not all(isinstance(row, dict) for row in rows):
-        raise ValueError("a line is no object")
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("not one JSON object a line")
     return rows
 
 

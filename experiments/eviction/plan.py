@@ -14,6 +14,7 @@ TRACES = ("scan", "loop", "hotscan", "movinghot", "mixedcost", "zipf", "zipf8",
 POOLS = {96: 256, 128: 256, 160: 256, 320: 768, 512: 1024}
 ICOUNT = (("zipf", 96), ("hotscan", 96))
 LINUX_PAGES = (256, 160)
+LINUX_SCALE = "3"       # so that FIFO evicts thousands of pages at 256, too
 NESTED_PAGES = 64
 PAPERS_PAGES = 256
 PAPERS_POLICIES = ("fifo", "clock", "reuse")
@@ -57,12 +58,12 @@ def icount():
 
 def linux(repeats):
     for repeat in range(repeats):
-        order = rotated(POLICIES, repeat)
-        yield Unit("linux", "mix", repeat + 1,
-                   ("linux", "fifo/0", *(f"{policy}/{pages}"
-                                         for pages in LINUX_PAGES
-                                         for policy in order), "--", "mix"),
-                   ("--memory", "1536"))
+        for pages in LINUX_PAGES:
+            items = tuple(f"{policy}/{pages}"
+                          for policy in rotated(POLICIES, repeat))
+            yield Unit("linux", f"mix{pages}", repeat + 1,
+                       ("linux", "fifo/0", *items, "--", "--scale",
+                        LINUX_SCALE, "mix"), ("--memory", "1536"))
 
 
 def nested():

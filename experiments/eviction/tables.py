@@ -74,7 +74,8 @@ def linux(repeats):
     if not repeats:
         return
     yield ("## A Linux guest: processes, pipes and gzip at once, 256 MiB\n\n"
-           f"Median of {len(repeats)} boots of L1 (least..greatest).\n")
+           f"Medians (least..greatest); {len(repeats)} boots of L1, half of "
+           "them for each limit.\n")
     floors = [guests["fifo", 0]["mix"]["stats"]["pf_taken"]
               for guests in repeats if "mix" in guests.get(("fifo", 0), {})]
     yield f"Faults without a limit: {span(floors, '{:.0f}')}.\n"

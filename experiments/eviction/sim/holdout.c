@@ -13,20 +13,23 @@ enum {
 	ALIVE_MAX = 32,		/* processes at a time */
 	LIFE_MIN = 300, LIFE_SPREAD = 900, LIFE_LONG = 8000,	/* in steps */
 	SLICE_MIN = 20, SLICE_SPREAD = 150,
+	POLICIES_MAX = 32,
 };
 
 struct holdout {
 	const char *name;
 	uint32_t cr3s, regions, limit;
 	double exponent;
-	uint32_t blocks;	/* touched at random in a region */
+	uint32_t blocks;	/* touched at random in a region; processes
+				 * of a guest that live long
+				 */
 	uint32_t param;		/* length of a loop, processes alive */
 	void (*fill)(const struct holdout *holdout, uint64_t *random,
 		     struct trace_step *steps);
 };
 
 /* xorshift64 (Marsaglia 2003) */
-static uint32_t below(uint64_t *random, uint32_t bound)
+uint32_t holdout_below(uint64_t *random, uint32_t bound)
 {
 	*random ^= *random << 13;
 	*random ^= *random >> 7;
@@ -48,12 +51,13 @@ static void fill_zipf(const struct holdout *holdout, uint64_t *random,
 	for (uint32_t r = 0; r < holdout->regions; r++)
 		share[r] = sum += pow(r + 1, -holdout->exponent);
 	for (int i = 0; i < STEPS; i++) {
-		double point = below(random, UINT32_MAX) * sum / UINT32_MAX;
+		double point = holdout_below(random, UINT32_MAX) * sum /
+			UINT32_MAX;
 		uint32_t r = 0;
 
 		while (r + 1 < holdout->regions && share[r] < point)
 			r++;
-		steps[i] = step_at(0, r, below(random, holdout->blocks));
+		steps[i] = step_at(0, r, holdout_below(random, holdout->blocks));
 	}
 }
 
@@ -62,7 +66,7 @@ static void fill_loop(const struct holdout *holdout, uint64_t *random,
 {
 	for (int i = 0; i < STEPS; i++)
 		steps[i] = step_at(0, i % holdout->param,
-				   below(random, holdout->blocks));
+				   holdout_below(random, holdout->blocks));
 }
 
 /* Steps of up to 15 regions either way, a jump now and then. */
@@ -72,27 +76,28 @@ static void fill_walk(const struct holdout *holdout, uint64_t *random,
 	uint32_t at = 0;
 
 	for (int i = 0; i < STEPS; i++) {
-		at = (at + holdout->regions + below(random, 31) - 15) %
+		at = (at + holdout->regions + holdout_below(random, 31) - 15) %
 			holdout->regions;
-		if (!below(random, 500))
-			at = below(random, holdout->regions);
-		steps[i] = step_at(0, at, below(random, holdout->blocks));
+		if (!holdout_below(random, 500))
+			at = holdout_below(random, holdout->regions);
+		steps[i] = step_at(0, at, holdout_below(random, holdout->blocks));
 	}
 }
 
 /* A process works most in its first regions, and in few blocks of each. */
-static struct trace_step process_step(uint16_t cr3, uint64_t *random)
+struct trace_step holdout_process_step(uint16_t cr3, uint64_t *random)
 {
 	static const struct {
 		uint32_t percent, first, regions;
 	} parts[] = { { 40, 0, 2 }, { 70, 2, 3 }, { 95, 5, 4 }, { 100, 9, 20 } };
-	uint32_t point = below(random, 100), part = 0;
+	uint32_t point = holdout_below(random, 100), part = 0;
 
 	while (point >= parts[part].percent)
 		part++;
-	return step_at(cr3, parts[part].first + below(random,
+	return step_at(cr3, parts[part].first + holdout_below(random,
 						      parts[part].regions),
-		       below(random, below(random, 100) < 70 ? 6 : 40));
+		       holdout_below(random, holdout_below(random, 100) < 70 ?
+				     6 : 40));
 }
 
 /* They live in slots; one that ends leaves its slot to some later one. */
@@ -104,27 +109,40 @@ static void fill_processes(const struct holdout *holdout, uint64_t *random,
 
 	for (uint32_t p = 0; p < holdout->param; p++) {
 		slot[p] = p;
-		left[p] = below(random, LIFE_LONG / 2);
+		left[p] = holdout_below(random, LIFE_LONG / 2);
 		used[p] = true;
 	}
 	for (int i = 0; i < STEPS; i++) {
 		if (!slice--) {
-			now = below(random, holdout->param);
-			slice = SLICE_MIN + below(random, SLICE_SPREAD);
+			now = holdout_below(random, holdout->param);
+			slice = SLICE_MIN + holdout_below(random, SLICE_SPREAD);
 		}
-		steps[i] = process_step(slot[now], random);
+		steps[i] = holdout_process_step(slot[now], random);
 		if (left[now]--)
 			continue;
 		used[slot[now]] = false;
 		do
-			slot[now] = below(random, holdout->cr3s);
+			slot[now] = holdout_below(random, holdout->cr3s);
 		while (used[slot[now]]);
 		used[slot[now]] = true;
-		left[now] = LIFE_MIN + below(random, LIFE_SPREAD);
-		if (!below(random, 4))
-			left[now] += below(random, LIFE_LONG);
+		left[now] = LIFE_MIN + holdout_below(random, LIFE_SPREAD);
+		if (!holdout_below(random, 4))
+			left[now] += holdout_below(random, LIFE_LONG);
 		slice = 0;
 	}
+}
+
+static void fill_guest(const struct holdout *holdout, uint64_t *random,
+		       struct trace_step *steps)
+{
+	const struct holdout_guest guest = {
+		.cr3s = holdout->cr3s,
+		.alive = holdout->param,
+		.live_long = holdout->blocks,
+		.exponent = holdout->exponent,
+	};
+
+	holdout_guest_fill(&guest, random, steps, STEPS);
 }
 
 static const struct holdout holdouts[] = {
@@ -148,6 +166,12 @@ static const struct holdout holdouts[] = {
 	{ "20 processes", 60, 29, 160, 0, 0, 20, fill_processes },
 	{ "20 processes", 60, 29, 256, 0, 0, 20, fill_processes },
 	{ "20 processes", 60, 29, 400, 0, 0, 20, fill_processes },
+	{ "guest, 12 processes", 48, 120, 160, .9, 8, 12, fill_guest },
+	{ "guest, 12 processes", 48, 120, 256, .9, 8, 12, fill_guest },
+	{ "guest, 12 processes", 48, 120, 320, .9, 8, 12, fill_guest },
+	{ "guest, 6 processes", 60, 120, 160, .7, 2, 6, fill_guest },
+	{ "guest, 6 processes", 60, 120, 200, .7, 2, 6, fill_guest },
+	{ "guest, 6 processes", 60, 120, 256, .7, 2, 6, fill_guest },
 };
 
 int holdout_make(unsigned int i, uint64_t seed, struct workload *ret_workload,
@@ -170,8 +194,26 @@ int holdout_make(unsigned int i, uint64_t seed, struct workload *ret_workload,
 	return ret;
 }
 
+/* These two look for the next touch, and know of no space that ends. */
+static bool is_judged(const struct workload *workload,
+		      const struct policy *policy)
+{
+	if (policy != &policy_belady && policy != &policy_opt)
+		return true;
+	for (uint64_t i = 0; i < workload->nr_steps; i++)
+		if (workload->steps[i].page == POOL_SPACE_ENDS)
+			return false;
+	return true;
+}
+
+/* Of each policy: sum of the logarithms, and how many. */
+struct means {
+	double sum[POLICIES_MAX];
+	unsigned int n[POLICIES_MAX];
+};
+
 static int print_row(const struct workload *workload, uint32_t limit,
-		     double *sums)
+		     struct means *means)
 {
 	struct pool_stats fifo, stats;
 	int ret;
@@ -184,12 +226,17 @@ static int print_row(const struct workload *workload, uint32_t limit,
 	for (size_t p = 1; policy_at(p); p++) {
 		double ratio;
 
+		if (!is_judged(workload, policy_at(p))) {
+			printf(" %7s", "-");
+			continue;
+		}
 		ret = workload_play(workload, policy_at(p), limit, &stats);
 		if (ret)
 			return ret;
 		ratio = (double)workload_avoidable(workload, &stats) /
 			workload_avoidable(workload, &fifo);
-		sums[p] += log(ratio);
+		means->sum[p] += log(ratio);
+		means->n[p]++;
 		printf(" %7.3f", ratio);
 	}
 	putchar('\n');
@@ -198,9 +245,8 @@ static int print_row(const struct workload *workload, uint32_t limit,
 
 int holdout_table(uint64_t seed)
 {
+	struct means means = { 0 };
 	struct workload workload;
-	double sums[32] = { 0 };
-	unsigned int n = 0;
 	uint32_t limit;
 	int ret;
 
@@ -208,16 +254,16 @@ int holdout_table(uint64_t seed)
 	for (size_t p = 1; policy_at(p); p++)
 		printf(" %7s", policy_at(p)->name);
 	putchar('\n');
-	while (!(ret = holdout_make(n, seed, &workload, &limit))) {
-		ret = print_row(&workload, limit, sums);
+	for (unsigned int i = 0;
+	     !(ret = holdout_make(i, seed, &workload, &limit)); i++) {
+		ret = print_row(&workload, limit, &means);
 		workload_free(&workload);
 		if (ret)
 			return ret;
-		n++;
 	}
 	printf("%-36s", "geometric mean by fifo");
 	for (size_t p = 1; policy_at(p); p++)
-		printf(" %7.3f", exp(sums[p] / n));
+		printf(" %7.3f", exp(means.sum[p] / means.n[p]));
 	putchar('\n');
 	return ret == -ENOENT ? 0 : ret;
 }

@@ -10,6 +10,23 @@
  * the player, for no kernel has to play them.
  */
 
+/** holdout_below - a number from 0 to @bound - 1. */
+uint32_t holdout_below(uint64_t *random, uint32_t bound);
+
+/** holdout_process_step - what a process touches next. */
+struct trace_step holdout_process_step(uint16_t cr3, uint64_t *random);
+
+/* A guest with processes and a kernel; see holdout_guest.c. */
+struct holdout_guest {
+	uint32_t cr3s;
+	uint32_t alive, live_long;	/* processes, and how many live long */
+	double exponent;		/* of the kernel's popularity */
+};
+
+/** holdout_guest_fill - the steps of one. */
+void holdout_guest_fill(const struct holdout_guest *spec, uint64_t *random,
+			struct trace_step *steps, uint32_t nr_steps);
+
 /** holdout_make - the i-th. 0, -ENOENT behind the last, -ENOMEM. */
 int holdout_make(unsigned int i, uint64_t seed, struct workload *ret_workload,
 		 uint32_t *ret_limit);

@@ -354,12 +354,32 @@ static void enter_space(struct pool *pool, uint32_t cr3)
 	fetch_code(pool, cr3);
 }
 
+/*
+ * detect_write_flooding(): the guest clears its tables, and seven of ten shadow
+ * pages notice. Which ones is a matter of the pages alone, not of the policy.
+ */
+static void end_space(struct pool *pool, uint32_t cr3)
+{
+	struct page *first = pool_root(pool, cr3);
+
+	for (uint32_t i = 0; i < 2 + pool->pds + pool->regions; i++)
+		if (first[i].active && !first[i].root_count &&
+		    (i * 2654435761u + pool->now * 40503u) % 65521 % 10 < 7)
+			pool_zap(pool, &first[i]);
+	pool->now++;
+}
+
 void pool_touch(struct pool *pool, const struct trace_step *step)
 {
 	struct page *pt = pool_pt(pool, step->cr3, step->region);
 	struct path path = path_to(pt, pt->entries);
-	uint64_t block = 1ull << step->page / TRACE_PAGES_PER_BLOCK;
+	uint64_t block;
 
+	if (step->page == POOL_SPACE_ENDS) {
+		end_space(pool, step->cr3);
+		return;
+	}
+	block = 1ull << step->page / TRACE_PAGES_PER_BLOCK;
 	enter_space(pool, step->cr3);
 	while (!is_mapped(&path, block)) {
 		fault(pool, &path, block);

@@ -34,6 +34,8 @@
 #define POOL_REFILL 25		/* KVM_REFILL_PAGES */
 #define POOL_ROOTS 4		/* root + KVM_MMU_NUM_PREV_ROOTS */
 #define POOL_LIMIT_NONE UINT32_MAX
+/* A step with this page: the guest gives up an address space. */
+#define POOL_SPACE_ENDS TRACE_PAGES_PER_REGION
 
 struct list {
 	struct list *next, *prev;
@@ -115,7 +117,10 @@ int pool_open(struct pool *pool, const struct pool_size *size,
 /** pool_close - free what pool_open() allocated. */
 void pool_close(struct pool *pool);
 
-/** pool_touch - the guest touches a page: a hit, or a fault and all it does. */
+/**
+ * pool_touch - the guest touches a page: a hit, or a fault and all it does.
+ * Or it frees a space, POOL_SPACE_ENDS; KVM zaps most of that, not all.
+ */
 void pool_touch(struct pool *pool, const struct trace_step *step);
 
 /**
