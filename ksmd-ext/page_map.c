@@ -5,14 +5,16 @@
 
 #include "page_map.h"
 
+#define WAYS 4
+
 struct page_map_slot {
 	u32 tag;	/* 0: empty */
 	u32 value;
 };
 
-/* Where a page is, and how it is told from others of that slot. */
+/* Where a page may be, and how it is told from others that may be there. */
 struct place {
-	struct page_map_slot *slot;
+	struct page_map_slot *slots;
 	u32 tag;
 };
 
@@ -32,9 +34,20 @@ static struct place place_of(const struct page_map *map, u64 file,
 	u64 hash = mix(mix(file) + index);
 
 	return (struct place) {
-		.slot = &map->slots[hash & map->mask],
+		.slots = &map->slots[hash & map->mask & ~(u64)(WAYS - 1)],
 		.tag = (hash >> 32) ?: 1,
 	};
+}
+
+/* The slot of that tag, 0 being that of an empty one, or NULL. */
+static struct page_map_slot *find(const struct place *place, u32 tag)
+{
+	int i;
+
+	for (i = 0; i < WAYS; i++)
+		if (place->slots[i].tag == tag)
+			return &place->slots[i];
+	return NULL;
 }
 
 int page_map_init(struct page_map *map, u32 nr_slots)
@@ -57,31 +70,39 @@ bool page_map_get(const struct page_map *map, u64 file, pgoff_t index,
 		  u32 *ret_value)
 {
 	struct place place = place_of(map, file, index);
+	struct page_map_slot *slot = find(&place, place.tag);
 
-	if (place.slot->tag != place.tag)
+	if (!slot)
 		return false;
 
-	*ret_value = place.slot->value;
+	*ret_value = slot->value;
 	return true;
 }
 
 bool page_map_put(struct page_map *map, u64 file, pgoff_t index, u32 value)
 {
 	struct place place = place_of(map, file, index);
-	bool lost = place.slot->tag && place.slot->tag != place.tag;
+	struct page_map_slot *slot;
 
-	place.slot->tag = place.tag;
-	place.slot->value = value;
-	return lost;
+	slot = find(&place, place.tag) ?: find(&place, 0);
+	if (slot) {
+		*slot = (struct page_map_slot) { place.tag, value };
+		return false;
+	}
+
+	place.slots[place.tag % WAYS] =
+		(struct page_map_slot) { place.tag, value };
+	return true;
 }
 
 bool page_map_remove(struct page_map *map, u64 file, pgoff_t index)
 {
 	struct place place = place_of(map, file, index);
+	struct page_map_slot *slot = find(&place, place.tag);
 
-	if (place.slot->tag != place.tag)
+	if (!slot)
 		return false;
 
-	place.slot->tag = 0;
+	slot->tag = 0;
 	return true;
 }

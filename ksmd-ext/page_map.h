@@ -7,9 +7,9 @@
 /*
  * A lossy map from a page of a file to a number
  *
- * Of fixed size, and each page has one slot that it may be in: what is put there
- * last, is there. A slot keeps 32 bits of a hash beside its number; two pages of
- * the same slot are mixed up once in 2^32. No locking.
+ * Of fixed size. Each page has four slots that it may be in; one that finds them
+ * taken takes the place of another. A slot keeps 32 bits of a hash beside its
+ * number: two pages of the same slots are mixed up once in 2^32. No locking.
  */
 struct page_map {
 	struct page_map_slot *slots;

@@ -49,6 +49,7 @@ static struct scrub_state state = {
 		.interval_ms = 1000,
 	},
 };
+
 static bool asked_for_dry_run;
 static u64 resume_id;		/* of the image to begin with */
 
@@ -111,8 +112,9 @@ static void take_print(const struct ksm_fingerprint *print, void *arg)
 
 	if (reading->vmm)
 		vmm_see(reading->vmm, &reading->look, print);
-	/* What was just written will be written again. */
-	if (reading->holdings && !(print->flags & KSM_FP_VOLATILE))
+	/* What was just written, or is new, may be other than that by now. */
+	if (reading->holdings &&
+	    print->flags & (KSM_FP_STABLE | KSM_FP_UNCHANGED))
 		holdings_add(reading->holdings, print->checksum);
 }
 

@@ -101,6 +101,10 @@ static int note_process(struct task_struct *task)
 	struct pid *pid = get_task_pid(task, PIDTYPE_TGID);
 	int err = 0;
 
+	/* Reaped meanwhile. */
+	if (!pid)
+		return 0;
+
 	if (guest_is_mergeable(task) || vmm_find(pid) ||
 	    vms_is_owner(pid_nr(pid)))
 		err = registry_each_file(task, note_file, pid);

@@ -124,7 +124,7 @@ bool vms_is_owner(pid_t tgid)
 
 	mutex_lock(&vms_lock);
 	list_for_each_entry(entry, &entries, node) {
-		found = entry->known.tgid == tgid;
+		found = tgid && entry->known.tgid == tgid;
 		if (found)
 			break;
 	}

@@ -46,10 +46,12 @@ static const struct {
 } parts[] = {
 	{ "requests", test_requests },
 	{ "bad-input", test_bad_input },
+	{ "fuzz", test_fuzz },
 	{ "events", test_events },
 	{ "dumps", test_dumps },
 	{ "scrub", test_scrub },
 	{ "working-set", test_working_set },
+	{ "storm", test_storm },
 };
 
 int main(int argc, char **argv)

@@ -14,20 +14,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "guests.h"
 #include "ksm.h"
 #include "test.h"
 
-#define PAGE 4096
 #define NR_HELD 4096
 #define NR_DIRTY 64
 #define NR_HALF 1024
@@ -59,86 +54,17 @@ static struct cached cached(int fd, uint64_t first, uint64_t nr)
 	return cached;
 }
 
-/* No two pages of the image are alike, and none is the same in two images. */
-static void make_page(uint64_t *page, uint64_t index, uint64_t seed)
-{
-	uint64_t i;
-
-	for (i = 0; i < PAGE / sizeof(*page); i++)
-		page[i] = (seed << 48) ^ (index * 0x9e3779b97f4a7c15ull) ^ i;
-}
-
-static int make_image(const char *path, uint64_t seed)
-{
-	uint64_t page[PAGE / sizeof(uint64_t)], i;
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-
-	for (i = 0; fd >= 0 && i < NR_PAGES; i++) {
-		make_page(page, i, seed);
-		if (write(fd, page, PAGE) != PAGE)
-			return -1;
-	}
-	/* What the guests read is what made it into the cache again. */
-	if (fd < 0 || fsync(fd) ||
-	    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
-		return -1;
-	return fd;
-}
-
 static uint64_t count_wrong(int fd, uint64_t seed)
 {
 	uint64_t wanted[PAGE / sizeof(uint64_t)], found[PAGE / sizeof(uint64_t)];
 	uint64_t i, nr_wrong = 0;
 
 	for (i = 0; i < NR_PAGES; i++) {
-		make_page(wanted, i, seed);
+		guests_make_page(wanted, i, seed);
 		nr_wrong += pread(fd, found, PAGE, i * PAGE) != PAGE ||
 			    memcmp(wanted, found, PAGE);
 	}
 	return nr_wrong;
-}
-
-/* It reads from its own descriptor, as a VMM does, and keeps that open. */
-static void be_guest(const char *path, uint64_t nr_pages, int ready)
-{
-	int fd = open(path, O_RDWR);
-	char *memory;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	memory = mmap(NULL, nr_pages * PAGE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (fd < 0 || memory == MAP_FAILED ||
-	    madvise(memory, nr_pages * PAGE, MADV_MERGEABLE) ||
-	    read(fd, memory, nr_pages * PAGE) != (ssize_t)(nr_pages * PAGE))
-		_exit(1);
-	if (write(ready, "r", 1) != 1)
-		_exit(1);
-	for (;;)
-		pause();
-}
-
-static pid_t start_guest(const char *path, uint64_t nr_pages)
-{
-	int ready[2];
-	pid_t pid;
-	char byte;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid)
-		be_guest(path, nr_pages, ready[1]);
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		pid = -1;
-	close(ready[0]);
-	return pid;
-}
-
-static void stop_guest(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
 }
 
 static uint64_t last(struct client *client, int count)
@@ -169,7 +95,7 @@ static bool make_dirty(int fd, uint64_t seed)
 	uint64_t page[PAGE / sizeof(uint64_t)], i;
 
 	for (i = FIRST_DIRTY; i < FIRST_HALF; i++) {
-		make_page(page, i, seed);
+		guests_make_page(page, i, seed);
 		if (pwrite(fd, page, PAGE, i * PAGE) != PAGE)
 			return false;
 	}
@@ -260,6 +186,17 @@ static size_t nr_listed(struct client *client, int command)
 	return client->nr_replies;
 }
 
+/* What no guest has read. */
+static void read_rest(int fd)
+{
+	char page[PAGE];
+	int i;
+
+	for (i = FIRST_NOT; i < NR_PAGES; i++)
+		if (pread(fd, page, PAGE, (off_t)i * PAGE) != PAGE)
+			note("read: %s", strerror(errno));
+}
+
 static void test_registration(struct client *client, pid_t guest, int fd)
 {
 	claim(!client_ask_u32(client, KSMD_EXT_CMD_IMAGE_ADD,
@@ -283,24 +220,26 @@ void test_scrub(int argc, char **argv)
 		return;
 	client_ask_u32(&client, KSMD_EXT_CMD_SCRUB_SET,
 		       KSMD_EXT_A_SCRUB_BUDGET_MS, 60000);
-	fd = make_image(argv[0], 1);
-	first = start_guest(argv[0], NR_PAGES - NR_NOT);
-	second = start_guest(argv[0], FIRST_HALF);
+	fd = guests_make_image(argv[0], NR_PAGES, 1);
+	first = guests_start(argv[0], NR_PAGES - NR_NOT);
+	second = guests_start(argv[0], FIRST_HALF);
 	if (!claim(fd >= 0 && first > 0 && second > 0,
 		   "two guests have an image open"))
 		return;
 
 	claim(!ksm_pass(3), "ksmd has been through their memory");
 	test_registration(&client, first, fd);
-	claim(!count_wrong(fd, 1) && make_dirty(fd, 1), "all of it is cached");
+	read_rest(fd);
+	claim(make_dirty(fd, 1) && cached(fd, 0, NR_PAGES).pages == NR_PAGES,
+	      "all of it is cached");
 	test_dry_run(&client, fd);
 	test_drop(&client, fd);
 	if (fsync(fd))
 		note("fsync: %s", strerror(errno));
 	test_reread(&client, fd);
-	stop_guest(second);
+	guests_stop(second);
 	test_budget(&client, fd);
-	stop_guest(first);
+	guests_stop(first);
 	claim(!scrub_once(&client, 0) &&
 		      !nr_listed(&client, KSMD_EXT_CMD_IMAGE_GET) &&
 		      !nr_listed(&client, KSMD_EXT_CMD_VMM_GET),

@@ -14,9 +14,11 @@ void note(const char *what, ...) __attribute__((format(printf, 1, 2)));
 /* A part of the tests; the arguments are what follows its name. */
 void test_requests(int argc, char **argv);
 void test_bad_input(int argc, char **argv);
+void test_fuzz(int argc, char **argv);
 void test_events(int argc, char **argv);
 void test_dumps(int argc, char **argv);
 void test_scrub(int argc, char **argv);
+void test_storm(int argc, char **argv);
 void test_working_set(int argc, char **argv);
 
 #endif /* KSMD_EXT_TESTS_TEST_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef KSMD_EXT_TESTS_CLIENT_H
-#define KSMD_EXT_TESTS_CLIENT_H
+#ifndef KSMD_EXT_CLIENT_H
+#define KSMD_EXT_CLIENT_H
 
 #include <linux/ksmd_ext.h>
 #include <netlink/genl/genl.h>
@@ -9,18 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A connection to the family ksmd_ext. */
+/*
+ * The family ksmd_ext for programs: densityctl and the module's tests. Whoever
+ * has no memory for a request is told on standard error, and ends.
+ */
+
+/* A connection. */
 struct client {
 	struct nl_sock *sock;
 	int family;
 	int error;		/* of the last request: 0 or -errno */
 	char message[160];	/* of its extended ack, or "" */
 	bool interrupted;	/* NLM_F_DUMP_INTR was seen */
+	bool unanswered;	/* not even by an error */
 	struct nlmsghdr **replies;
 	size_t nr_replies;
 };
 
-/* 0 or -errno; @group is the name of a multicast group to join, or NULL. */
+/*
+ * Join @group as well, unless it is NULL. 0, or -ENOENT if there is no such
+ * family, or group.
+ */
 int client_open(struct client *client, const char *group);
 void client_close(struct client *client);
 
@@ -40,6 +49,9 @@ int client_ask_u32(struct client *client, int command, int attr, uint32_t value)
 /* Wait for one event, or until @timeout_ms. Its command, or -errno. */
 int client_wait(struct client *client, int timeout_ms);
 
+/* Why the last request was refused: never empty. */
+const char *client_reason(const struct client *client);
+
 /* Of the reply number @reply: an attribute, or NULL; an integer, or 0. */
 struct nlattr *client_attr(const struct client *client, size_t reply, int attr);
 uint64_t client_uint(const struct client *client, size_t reply, int attr);
@@ -47,4 +59,4 @@ uint64_t client_uint(const struct client *client, size_t reply, int attr);
 uint64_t client_tally(const struct client *client, size_t reply, int nest,
 		      int count);
 
-#endif /* KSMD_EXT_TESTS_CLIENT_H */
+#endif /* KSMD_EXT_CLIENT_H */

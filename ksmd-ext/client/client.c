@@ -16,6 +16,7 @@ static void forget_replies(struct client *client)
 	client->error = 0;
 	client->message[0] = '\0';
 	client->interrupted = false;
+	client->unanswered = false;
 }
 
 static int keep_reply(struct nl_msg *msg, void *arg)
@@ -153,8 +154,10 @@ int client_send(struct client *client, struct nl_msg *msg)
 	while (err >= 0 && !done && !client->error)
 		err = nl_recvmsgs(client->sock, cb);
 	nl_cb_put(cb);
-	if (err < 0 && !client->error)
+	if (err < 0 && !client->error) {
+		client->unanswered = true;
 		client->error = -EPROTO;
+	}
 	return client->error;
 }
 
@@ -206,6 +209,11 @@ int client_wait(struct client *client, int timeout_ms)
 
 	header = nlmsg_data(client->replies[0]);
 	return header->cmd;
+}
+
+const char *client_reason(const struct client *client)
+{
+	return client->message[0] ? client->message : strerror(-client->error);
 }
 
 struct nlattr *client_attr(const struct client *client, size_t reply, int attr)
