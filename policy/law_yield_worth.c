@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "law_yield_priv.h"
+
+/* No host has more: 256 TiB. Keeps absurd counters out of the arithmetic. */
+#define PAGES_MAX (1ll << 36)
+
+int64_t law_yield_worth_mib_s(const struct snap *snap, int64_t pages,
+			      uint32_t life_s)
+{
+	if (pages > PAGES_MAX)
+		pages = PAGES_MAX;
+	if (pages < -PAGES_MAX)
+		pages = -PAGES_MAX;
+	return pages * (int64_t)(snap->page_size / 1024) * life_s / 1024;
+}
+
+int64_t law_yield_price_mib_s(const struct law_params *params, uint64_t cpu_ns)
+{
+	return (int64_t)(cpu_ns / 1000 * params->price_mib_s / 1000000);
+}
+
+uint64_t law_yield_pass_size(const struct yield *y, const struct snap *snap)
+{
+	uint64_t known = snap->ksm.pages_shared + snap->ksm.pages_sharing +
+			 snap->ksm.pages_unshared + snap->ksm.pages_volatile;
+
+	if (known && known < y->pass_pages)
+		known = y->pass_pages;
+	if (known < y->demand.population)
+		known = y->demand.population;
+	return known;
+}
+
+uint64_t law_yield_hunt_cost_ns(const struct yield *y, const struct snap *snap)
+{
+	uint64_t pages = law_yield_pass_size(y, snap);
+	uint64_t waits = y->demand.arrived + y->demand.rewritten;
+
+	if (waits > pages)
+		waits = pages;
+	return pages * (y->cost_ns[PASS_LEARN] + COST_PATROL_NS) +
+	       waits * y->share_permille / 1000 * y->cost_ns[PASS_MERGE];
+}
+
+int64_t law_yield_hunt_worth_mib_s(const struct yield *y,
+				   const struct law_params *params,
+				   const struct snap *snap)
+{
+	const struct law_demand *d = &y->demand;
+
+	return law_yield_worth_mib_s(
+		       snap, (int64_t)(d->arrived * y->share_permille / 1000),
+		       params->horizon_s) +
+	       law_yield_worth_mib_s(snap, (int64_t)d->rewritten,
+				     law_demand_life_s(d, params));
+}
+
+uint64_t law_yield_patrol_cost_ns(const struct yield *y,
+				  const struct snap *snap)
+{
+	return law_yield_pass_size(y, snap) * y->cost_ns[PASS_PATROL];
+}
+
+bool law_yield_late_twins_pay(const struct yield *y,
+			      const struct law_params *params,
+			      const struct snap *snap, uint64_t found)
+{
+	uint64_t expected = y->hunt_waited * y->share_permille / 1000;
+	uint64_t missing = expected > found ? expected - found : 0;
+	uint64_t late = expected * y->late_permille / 1000;
+
+	if (late > missing)
+		late = missing;
+	return law_yield_worth_mib_s(snap, (int64_t)late, params->horizon_s) >=
+	       law_yield_price_mib_s(params, y->skipped_pages * y->late_ns);
+}
