@@ -41,12 +41,12 @@ def rotated(items, by):
 
 
 def traces():
-    for pool, regions in POOLS.items():
-        items = tuple(f"{t}/{pool}/{regions}" for t in TRACES)
-        yield Unit("traces", str(pool), 1, ("play", ",".join(POLICIES), *items))
     for regions in sorted(set(POOLS.values())):
         items = tuple(f"{t}/0/{regions}" for t in TRACES)
         yield Unit("traces", f"floor{regions}", 1, ("play", "fifo", *items))
+    for pool, regions in POOLS.items():
+        items = tuple(f"{t}/{pool}/{regions}" for t in TRACES)
+        yield Unit("traces", str(pool), 1, ("play", ",".join(POLICIES), *items))
 
 
 def icount():

@@ -41,11 +41,13 @@ def checked(lines):
 
 
 def traces(plays, lru):
-    if not plays:
+    pools = {pool: regions for pool, regions in plan.POOLS.items()
+             if any(key[2] == pool for key in plays)}
+    if not pools:
         return
     yield "## Traces, by FIFO's: geometric mean of ten, worst, sweeps\n"
     rows = []
-    for pool, regions in plan.POOLS.items():
+    for pool, regions in pools.items():
         for policy in plan.POLICIES[1:]:
             of = figures.pool_ratios(plays, policy, pool, regions, plan.TRACES)
             if not of:
@@ -60,7 +62,7 @@ def traces(plays, lru):
             None))
     yield from table(("pool", "policy", "mean", "worst", "SPTE reads a victim",
                       "longest sweep", "forced"), rows)
-    for pool, regions in plan.POOLS.items():
+    for pool, regions in pools.items():
         yield f"Faults (pf_taken), pool {pool}, {regions} regions:\n"
         yield from table(
             ("trace", "floor", *plan.POLICIES),
@@ -74,8 +76,8 @@ def linux(repeats):
     if not repeats:
         return
     yield ("## A Linux guest: processes, pipes and gzip at once, 256 MiB\n\n"
-           f"Medians (least..greatest); {len(repeats)} boots of L1, half of "
-           "them for each limit.\n")
+           f"Median (least..greatest) of {len(repeats)} boots of L1, each for "
+           "one limit.\n")
     floors = [guests["fifo", 0]["mix"]["stats"]["pf_taken"]
               for guests in repeats if "mix" in guests.get(("fifo", 0), {})]
     yield f"Faults without a limit: {span(floors, '{:.0f}')}.\n"
