@@ -14,7 +14,7 @@ HZ = 10
 # Reading smaps_rollup walks page tables; every second sample is enough.
 SMAPS_EVERY = 2
 
-COLUMNS = ("t_ms", "saved", "counted", "own_merging", "own_zero", "shared",
+COLUMNS = ("t_ms", "saved", "mapped", "counted", "own_merging", "own_zero", "shared",
            "ksmd_us", "control_us", "scanned", "skipped", "scan_pages",
            "sleep_ms")
 
@@ -36,8 +36,8 @@ def own_pages(pids):
     return merging, zero
 
 
-def saved_pages(pids):
-    """Anonymous pages mapped by the bench less those that exist."""
+def anon_pages(pids):
+    """Anonymous pages mapped by the bench, and those less what exists."""
     mapped_kib = exist_kib = 0
     for pid in pids:
         try:
@@ -47,13 +47,15 @@ def saved_pages(pids):
             exist_kib += int(part["Pss_Anon:"])
         except (OSError, KeyError):
             continue  # it is about to end
-    return (mapped_kib - exist_kib) * 1024 // os.sysconf("SC_PAGESIZE")
+    page_kib = os.sysconf("SC_PAGESIZE") // 1024
+    return mapped_kib // page_kib, (mapped_kib - exist_kib) // page_kib
 
 
-def sample(t_s, scenario, controller, ksmd, saved):
-    """@saved: as saved_pages() last gave it."""
+def sample(t_s, scenario, controller, ksmd, anon):
+    """@anon: as anon_pages() last gave it."""
+    mapped, saved = anon
     merging, zero = own_pages(scenario.pids())
-    return (round(t_s * 1000), saved,
+    return (round(t_s * 1000), saved, mapped,
             ksm.count("pages_sharing") + ksm.count("ksm_zero_pages"),
             merging, zero, ksm.count("pages_shared"),
             ksm.cpu_ns(ksmd) // 1000, round(controller.cpu_s() * 1e6),
@@ -64,15 +66,15 @@ def sample(t_s, scenario, controller, ksmd, saved):
 def record(scenario, controller, seconds, ksmd):
     """The measured part of a run: one row of COLUMNS every 100 ms."""
     events = sorted(scenario.events(), key=lambda e: e[0])
-    rows, saved, start = [], 0, time.monotonic()
+    rows, anon, start = [], (0, 0), time.monotonic()
     while True:
         now = time.monotonic() - start
         while events and events[0][0] <= now:
             events.pop(0)[1](now)
         scenario.poll(now)
         if len(rows) % SMAPS_EVERY == 0:
-            saved = saved_pages(scenario.pids())
-        rows.append(sample(now, scenario, controller, ksmd, saved))
+            anon = anon_pages(scenario.pids())
+        rows.append(sample(now, scenario, controller, ksmd, anon))
         if now >= seconds:
             return rows
         now = time.monotonic() - start
