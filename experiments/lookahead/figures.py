@@ -86,9 +86,12 @@ def of_run(run, goal_pages):
     out["saved"] = saved(run.mark("end")) - saved(run.mark("begin"))
     out["cpu_ms"] = out["cpu_ns"] / 1e6
     out["merges_per_cpu_s"] = out["saved"] / (out["cpu_ns"] / 1e9)
-    for name in ("cpu_ns", "pages_scanned"):
+    for name in ("cpu_ns", "pages_scanned", "tree_steps", "compares"):
         out[f"{name}_to_90"] = until(run, REACHED * goal_pages, name) \
-            if goal_pages > 0 else None
+            if goal_pages > 0 and out[name] is not None else None
+    if out["cpu_ns_to_90"]:
+        out["merges_per_cpu_s_to_90"] = \
+            REACHED * goal_pages / out["cpu_ns_to_90"] * 1e9
     out["mean_saved"] = mean_saved(run) if run.samples else None
     out["index_bytes"] = max((row["index_bytes"] for row in run.samples
                               if row["index_bytes"] is not None),
@@ -104,7 +107,7 @@ def median_of(dicts):
     """Median of each figure over the rounds; lists element by element."""
     out = {}
     for key in dicts[0]:
-        values = [d[key] for d in dicts]
+        values = [d.get(key) for d in dicts]
         if any(v is None for v in values):
             out[key] = None
         elif isinstance(values[0], list):
@@ -126,7 +129,7 @@ def judge(runs):
     off = judged.get("off")
     for figures in judged.values():
         for key in list(figures):
-            base = off and off[key]
+            base = off and off.get(key)
             if isinstance(figures[key], (int, float)) and base:
                 figures[key + "_ratio"] = figures[key] / base
     return judged

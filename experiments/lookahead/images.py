@@ -2,9 +2,9 @@
 """Pictures of real guests' memory, taken while they run.
 
 Guests boot Debian's kernel under QEMU's emulation with their RAM in a file, so
-that a stopped QEMU (SIGSTOP) leaves a picture behind. Page frames that have been zero
-in every picture so far do not belong to it: most were never touched, and would
-take no memory of a host.
+that a stopped QEMU (SIGSTOP) leaves a picture behind. Page frames that were zero in
+every picture so far do not belong to it: most were never touched, and would take
+no memory of a host.
 
 A picture is NAME.map, "FIRST COUNT" a line, and NAME.pages, these pages'
 content; in a series each holds what differs from the one before. What there is
@@ -22,19 +22,22 @@ import time
 
 PAGE = 4096
 ZEROS = hash(bytes(PAGE))
-MEMORY_MIB = 128
 BOOT_STEP_S = 0.25      # of QEMU's CPU time, between two pictures of a boot
 GUEST_LIMIT_S = 900     # a guest that says nothing for so long hangs
 TICK_S = 0.05
 
-# name: (guest's number, loads). A picture of each when all loads are done.
+# name: (guest's number, MiB, loads). A picture when all loads are done. Of the
+# first three most memory is page cache, of the others most is the programs'.
 GUESTS = {
-    "guest-a": (1, "files,some,own"),
-    "guest-b": (2, "files,some,own"),
-    "guest-c": (3, "some,own,services,files"),
+    "guest-a": (1, 192, "files,own"),
+    "guest-b": (2, 192, "files,own"),
+    "guest-c": (3, 192, "services,own,files"),
+    "mixed-a": (1, 128, "some,services,own"),
+    "mixed-b": (2, 128, "services,some,own"),
 }
 # workload: (loads, pictures by CPU time until the disk is there?)
 SERIES = {"boot": ("services", True), "compile": ("compile", False)}
+SERIES_MIB = 128
 PAIR = {"a": 1, "b": 2}
 
 
@@ -114,14 +117,14 @@ def write_distinct(directory, names):
     write_picture(directory, "distinct", pages())
 
 
-def command(boot, work, number, loads):
+def command(boot, work, number, mib, loads):
     append = ("console=ttyS0 quiet no_timer_check panic=-1 mitigations=off "
               f"guest.number={number} guest.loads={loads}")
     return ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64",
             "-machine", "pc,mem-merge=off,memory-backend=ram",
-            "-object", f"memory-backend-file,id=ram,size={MEMORY_MIB}M,"
+            "-object", f"memory-backend-file,id=ram,size={mib}M,"
             f"mem-path={work}/ram,share=on",
-            "-accel", "tcg", "-cpu", "max", "-m", str(MEMORY_MIB),
+            "-accel", "tcg", "-cpu", "max", "-m", str(mib),
             "-smp", "1", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
             "-serial", f"file:{work}/console", "-serial", "stdio",
@@ -151,12 +154,12 @@ def stopped(pid):
 class Guest:
     """One running guest: its moments, as they come."""
 
-    def __init__(self, boot, work, number, loads):
+    def __init__(self, boot, work, number, mib, loads):
         os.makedirs(work, exist_ok=True)
         self.work = work
         self.ram = Ram(os.path.join(work, "ram"))
         self.qemu = subprocess.Popen(
-            command(boot, work, number, loads), stdin=subprocess.PIPE,
+            command(boot, work, number, mib, loads), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.text = b""
 
@@ -208,8 +211,7 @@ class Guest:
 
 
 def make_guest(boot, images, work, name):
-    number, loads = GUESTS[name]
-    guest = Guest(boot, work, number, loads)
+    guest = Guest(boot, work, *GUESTS[name])
     try:
         for moment in guest.moments():
             if moment == "loaded":
@@ -220,7 +222,7 @@ def make_guest(boot, images, work, name):
 
 def make_series(boot, images, work, workload, letter):
     loads, by_time = SERIES[workload]
-    guest = Guest(boot, work, PAIR[letter], loads)
+    guest = Guest(boot, work, PAIR[letter], SERIES_MIB, loads)
     count = 0
     try:
         for moment in guest.moments(BOOT_STEP_S if by_time else None):
@@ -256,11 +258,14 @@ def steps(boot, images, work):
                 make_series(boot, images, work, w, x)
 
 
-def make_all(boot, images, work, say):
-    """Whatever of the pictures is missing or was made from something else."""
+def make_all(boot, images, work, wanted, say):
+    """Whatever of the pictures in @wanted is missing or was made from
+    something else."""
     os.makedirs(images, exist_ok=True)
     of = origin(boot)
     for name, make in steps(boot, images, work):
+        if name not in wanted:
+            continue
         mark = os.path.join(images, name + ".made")
         with contextlib.suppress(FileNotFoundError), \
                 open(mark, encoding="ascii") as file:
@@ -275,10 +280,11 @@ def make_all(boot, images, work, say):
         say(f"image {name}: {time.monotonic() - began:.0f} s")
 
 
-def identity(images):
-    """Of all pictures: a run belongs to those it was made with."""
+def identity(images, names):
+    """Of these pictures: a run belongs to those it was made with."""
     whole = hashlib.sha256()
-    for path in sorted(glob.glob(os.path.join(images, "*.map"))):
-        with open(path, "rb") as file:
-            whole.update(os.path.basename(path).encode() + file.read())
+    for name in sorted(names):
+        for path in sorted(glob.glob(os.path.join(images, name + "*.map"))):
+            with open(path, "rb") as file:
+                whole.update(os.path.basename(path).encode() + file.read())
     return whole.hexdigest()[:16]

@@ -13,32 +13,42 @@ CONFIGS = ("off", "lookahead", "index", "both")
 MOMENT_PAGES = 12288
 
 
-def _row(scenario, about, fixed=(), budget_of=None):
-    return SimpleNamespace(scenario=scenario, about=about, fixed=list(fixed),
-                           budget_of=budget_of)
+def _row(scenario, about, images=(), fixed=(), budget_of=None):
+    """@images: what it replays. @budget_of: the scenario whose CPU it gets."""
+    return SimpleNamespace(scenario=scenario, about=about, images=images,
+                           fixed=list(fixed), budget_of=budget_of)
 
 
 _PAGES = ("--moment-pages", str(MOMENT_PAGES))
+_TWO = ("guest-a", "guest-b")
+_DISTINCT = ("guest-a", "guest-c", "distinct")
+_BOOT = ("boot-a", "boot-b")
+_COMPILE = ("compile-a", "compile-b")
 
 TABLE = {
-    "two": _row("two", "two guests, until nothing more merges"),
-    "third": _row("third", "a third guest joins two that have settled"),
+    "two": _row("two", "two guests, until nothing more merges", _TWO),
+    "mixed": _row("mixed", "two guests whose memory is mostly that of "
+                  "programs, until nothing more merges", ("mixed-a", "mixed-b")),
+    "third": _row("third", "a third guest joins two that have settled",
+                  _TWO + ("guest-c",)),
     "permuted": _row("permuted", "four processes, the same pages, each in its "
-                     "own order"),
-    "unique": _row("unique", "the distinct pages of guests: nothing to share"),
+                     "own order", _DISTINCT),
+    "unique": _row("unique", "the distinct pages of guests: nothing to share",
+                   _DISTINCT),
     "twins": _row("twins", "pages whose twins arrive 14 to 22 passes later, "
                   "smart_scan on"),
     "zero": _row("zero", "pages of zeros"),
     "zero-mapped": _row("zero-mapped", "pages of zeros with use_zero_pages"),
     "boot": _row("boot", "two guests while they boot, ksmd at a fixed rate",
-                 _PAGES),
+                 _BOOT, _PAGES),
     "compile": _row("compile", "two guests while they compile, ksmd at a "
-                    "fixed rate", _PAGES),
+                    "fixed rate", _COMPILE, _PAGES),
     "boot-cpu": _row("boot", "two guests while they boot, each setting with "
-                     "the CPU time that stock took", budget_of="boot"),
+                     "the CPU time that stock took", _BOOT,
+                     budget_of="boot"),
     "compile-cpu": _row("compile", "two guests while they compile, each "
                         "setting with the CPU time that stock took",
-                        budget_of="compile"),
+                        _COMPILE, budget_of="compile"),
 }
 
 

@@ -13,6 +13,7 @@
 
 const struct scenario scenarios[] = {
 	{ "two", "two guests, until nothing more merges", run_two },
+	{ "mixed", "the same, of other guests that share less", run_mixed },
 	{ "third", "a third guest joins two that have settled", run_third },
 	{ "permuted", "four processes, the same pages, each in its own order",
 	  run_permuted },

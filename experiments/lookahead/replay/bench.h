@@ -50,6 +50,7 @@ int bench_clear(struct bench *bench);
 
 /* Scenarios: a file each. */
 int run_two(struct bench *bench);
+int run_mixed(struct bench *bench);
 int run_third(struct bench *bench);
 int run_permuted(struct bench *bench);
 int run_unique(struct bench *bench);
