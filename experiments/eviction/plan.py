@@ -16,7 +16,7 @@ ICOUNT = (("zipf", 96), ("hotscan", 96))
 LINUX_PAGES = (256, 160)
 LINUX_SCALE = "3"       # so that FIFO evicts thousands of pages at 256, too
 NESTED_PAGES = 64
-PAPERS_PAGES = 256
+PAPERS_PAGES = 96         # they are small, and 256 hold nearly all of each
 PAPERS_POLICIES = ("fifo", "clock", "reuse")
 
 
@@ -83,7 +83,7 @@ def papers(repeats):
                     *(f"{policy}/{PAPERS_PAGES}" for policy in order),
                     "--", "stress", "redis"), ("--memory", "1536"))
         yield Unit("papers", "tdp", repeat + 1,
-                   ("--calls", "linux", "-/0", "--", "stress", "redis"),
+                   ("--calls", "linux", "own/0", "--", "stress", "redis"),
                    ("--memory", "1536", "--kernel-args", "kvm_amd.npt=1"))
 
 

@@ -142,7 +142,7 @@ def papers(parts):
         *((policy, parts.get("shadow"), (policy, plan.PAPERS_PAGES))
           for policy in plan.PAPERS_POLICIES),
         ("no limit", parts.get("shadow"), ("fifo", 0)),
-        ("TDP", parts.get("tdp"), ("-", 0))) if repeats]
+        ("TDP", parts.get("tdp"), ("own", 0))) if repeats]
     for load in ("stress", "redis"):
         yield f"### {load}, {plan.PAPERS_PAGES} shadow pages\n"
         names = sorted({name for _, repeats, key in guests for of in repeats
