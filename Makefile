@@ -14,6 +14,7 @@ VERSION := $(shell cat VERSION)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Werror
 PKGS := inih libsystemd sqlite3 jansson
+CLI_PKGS := libnl-genl-3.0
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DDENSITY_VERSION='"$(VERSION)"' \
 	$(WARN) -Wno-format-nonliteral -fno-common $(CFLAGS) $(SAN_FLAGS) \
 	$(PKG_CFLAGS)
@@ -26,7 +27,7 @@ LAW_SRC := $(wildcard policy/law*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 SIM_SRC := $(filter-out policy/sim/main.c,$(wildcard policy/sim/*.c))
 LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
-CLI_SRC := $(wildcard cli/*.c)
+CLI_SRC := $(wildcard cli/*.c) ksmd-ext/client/client.c
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 
@@ -56,7 +57,8 @@ help:
 ## bench-tuning the tuning laws against their peers (experiments/tuning)
 ## bench-eviction  policies of shadow-page eviction (experiments/eviction)
 ## bench-lookahead  KSM's patches on real guests' memory (experiments/lookahead)
-## kernel       the patched kernel: build/kernel/bzImage (kernel/)
+## kernel       the patched kernel: build/kernel/bzImage (kernel/), and the
+##              module for it: build/kernel/ksmd_ext.ko (ksmd-ext/)
 ## lab          a shell on a KVM host under emulation (lab/README.md)
 ## lab-quick    quick tests of the patched kernel in the lab
 ## check-debug  the lab's long tests, and its debug kernel: hours
@@ -69,6 +71,7 @@ bench-tuning: DEPS := build test run bench
 kernel: DEPS := kernel
 kernel: deps
 	@$(MAKE) --no-print-directory -C $@ BUILD=$(abspath $(BUILD))
+	@$(MAKE) --no-print-directory -C ksmd-ext BUILD=$(abspath $(BUILD))
 bench-eviction: DEPS := build run kernel lab
 lab lab-quick check-debug: DEPS := build test run kernel lab
 lab lab-quick check-debug bench-eviction: deps
@@ -85,8 +88,9 @@ export DENSITY_TALLY
 export PATH := $(PATH):$(CURDIR)/build/unpacked/usr/bin:$(CURDIR)/build/unpacked/usr/sbin
 
 ifneq ($(filter all-%,$(MAKECMDGOALS))$(filter unit san fuzz purity sim system man install install-files $(BUILD)/%,$(MAKECMDGOALS)),)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(CLI_PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
+CLI_LIBS := $(shell pkg-config --libs $(CLI_PKGS))
 endif
 
 all-build: $(BUILD)/bin/densityd $(BUILD)/bin/densityctl \
@@ -111,7 +115,7 @@ $(BUILD)/bin/densityd: $(call obj,daemon/main.c) $(LIB)
 $(BUILD)/bin/densityctl: $(call obj,$(CLI_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) $(CLI_LIBS) -lm
 
 $(BUILD)/bin/plant-sim: $(call obj,policy/sim/main.c $(SIM_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -190,6 +194,7 @@ include packaging/install.mk
 include lab/player/build.mk
 include experiments/eviction/build.mk
 include lab/build.mk
+include ksmd-ext/build.mk
 include experiments/lookahead/build.mk
 
 clean:

@@ -62,6 +62,7 @@ extern const struct command cmd_set;
 extern const struct command cmd_restore;
 extern const struct command cmd_resume;
 extern const struct command cmd_reload;
+extern const struct command cmd_kernel;
 extern const struct command cmd_version;
 
 /* "densityctl: ..." on standard error, made safe for a terminal. */
