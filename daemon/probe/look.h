@@ -21,12 +21,12 @@
 
 /* A twentieth of a per mille of a core, an eighth of what the daemon may use. */
 #define LOOK_FILL_NS_PER_S 50000
-#define LOOK_STORE_NS 20000000
+#define LOOK_STORE_NS 8000000
 /* Below 4 MiB there is nothing to explain nor to find. */
 #define LOOK_PAGES_MIN 1024
 /* Over 4 GiB: no search for "mg" in what is no VMM. */
 #define LOOK_PAGES_MAX (1u << 20)
-#define LOOK_GAP_MIN_S 30
+#define LOOK_GAP_MIN_S 120
 #define LOOK_GAP_MAX_S 3600
 
 struct probe_ration {
