@@ -66,18 +66,29 @@ def saved(row):
 def until(run, pages, column):
     """What of @column was spent when @pages more were saved than at first."""
     begin = run.mark("begin")
-    for row in [r for r in run.samples if r["cpu_ns"] >= begin["cpu_ns"]] \
-            + [run.mark("end")]:
+    for row in after_begin(run) + [run.mark("end")]:
         if saved(row) - saved(begin) >= pages:
             return row[column] - begin[column]
     return NEVER
 
 
-def mean_saved(run):
-    """Of all samples after "begin": over time, where they are regular."""
+def after_begin(run):
     begin = run.mark("begin")
-    return statistics.fmean(saved(row) for row in run.samples
-                            if row["cpu_ns"] >= begin["cpu_ns"])
+    return [row for row in run.samples if row["cpu_ns"] >= begin["cpu_ns"]]
+
+
+def mean_saved(run):
+    """Each sample weighs the same: over time, where they are regular."""
+    return statistics.fmean(saved(row) for row in after_begin(run))
+
+
+def mean_saved_over_cpu(run):
+    """Each sample weighs as much as the CPU time since the one before."""
+    last, area = run.mark("begin")["cpu_ns"], 0
+    for row in after_begin(run):
+        area += saved(row) * (row["cpu_ns"] - last)
+        last = row["cpu_ns"]
+    return area / (last - run.mark("begin")["cpu_ns"])
 
 
 def of_run(run, goal_pages):
@@ -92,7 +103,9 @@ def of_run(run, goal_pages):
     if out["cpu_ns_to_90"]:
         out["merges_per_cpu_s_to_90"] = \
             REACHED * goal_pages / out["cpu_ns_to_90"] * 1e9
-    out["mean_saved"] = mean_saved(run) if run.samples else None
+    if run.samples:
+        out["mean_saved"] = mean_saved(run)
+        out["mean_saved_over_cpu"] = mean_saved_over_cpu(run)
     out["index_bytes"] = max((row["index_bytes"] for row in run.samples
                               if row["index_bytes"] is not None),
                              default=None)
