@@ -131,6 +131,16 @@ def nested(parts):
                       "mmu_evictions"), rows)
 
 
+def paper_ratios(guests, load):
+    """Rows: faults by FIFO's, all of them and above those without a limit."""
+    for title, floored in (("pf_taken, by FIFO's", False),
+                           ("that above no limit's", True)):
+        yield title, *(
+            span(figures.linux_ratios(repeats, load, "pf_taken", floored)
+                 .get(key, []), "{:.3f}") if key[1] else None
+            for _, repeats, key in guests)
+
+
 def papers(parts):
     if not parts:
         return
@@ -154,6 +164,7 @@ def papers(parts):
             for _, repeats, key in guests))
                 for kind, each in (("stats", STATS), ("calls", names))
                 for name in each]
+        rows[1:1] = paper_ratios(guests, load)
         yield from table(("", *(title for title, _, _ in guests)), rows)
     yield "The paper's Figure 6, 10^9 samples of CPU time, by 6.12's names:\n"
     yield from table(("function", "FIFO", "its LRU", "ratio"),
