@@ -17,7 +17,9 @@
  *	exit N | signal N | error TEXT
  *
  * is written to the port "status" last: a kernel that dies while VMs are torn
- * down never says "exit 0". As `init console`, the command gets the console.
+ * down never says "exit 0". Before that, a kernel that has kmemleak searches for
+ * what all of them left behind, and tells the console, on which a leak is a
+ * failure. As `init console`, the command gets the console.
  *
  * The machine is left by a reset; QEMU is started with -no-reboot.
  */
@@ -45,6 +47,9 @@
 #define OUTPUT_FD_MAX 8
 /* Killed processes that the kernel cannot end are its fault: say so. */
 #define REAP_MS 30000
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+/* kmemleak says nothing of what is younger than 5 s. */
+#define LEAK_AGE_MS 6000
 
 #define P9 "trans=virtio,version=9p2000.L,msize=262144"
 
@@ -280,6 +285,38 @@ static bool end_all_others(void)
 	return false;
 }
 
+/* What kmemleak knows, for whoever reads the console of a run that failed. */
+static void show_leaks(void)
+{
+	char line[256];
+	FILE *leaks = fopen(KMEMLEAK, "re"), *console;
+
+	console = fopen("/dev/console", "we");
+	while (leaks && console && fgets(line, sizeof(line), leaks))
+		fputs(line, console);
+	if (leaks)
+		fclose(leaks);
+	if (console)
+		fclose(console);
+}
+
+/* Twice: the first scan suspects, the second tells what is still lost. */
+static void scan_for_leaks(void)
+{
+	if (access(KMEMLEAK, F_OK))
+		return;
+	for (int scan = 0; scan < 2; scan++) {
+		int fd = open(KMEMLEAK, O_WRONLY | O_CLOEXEC);
+
+		usleep(LEAK_AGE_MS * 1000);
+		/* It turns itself off for want of memory: then nothing is known. */
+		if (fd < 0 || write(fd, "scan", 4) != 4)
+			die("scan", KMEMLEAK);
+		close(fd);
+	}
+	show_leaks();
+}
+
 static int run_over_ports(void)
 {
 	int pipe_fds[2], status;
@@ -300,6 +337,7 @@ static int run_over_ports(void)
 		die("kill", "a process that does not die");
 	}
 	drain(pipe_fds[0]);
+	scan_for_leaks();
 	return status;
 }
 
