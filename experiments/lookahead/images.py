@@ -2,13 +2,13 @@
 """Pictures of real guests' memory, taken while they run.
 
 Guests boot Debian's kernel under QEMU's emulation with their RAM in a file, so
-that a stopped QEMU (SIGSTOP) leaves a picture behind. Page frames that were zero in
-every picture so far do not belong to it: most were never touched, and would take
-no memory of a host.
+that a stopped QEMU (SIGSTOP) leaves a picture behind. Page frames that were
+zero in every picture so far do not belong to it: most were never touched, and
+would take no memory of a host.
 
 A picture is NAME.map, "FIRST COUNT" a line, and NAME.pages, these pages'
 content; in a series each holds what differs from the one before. What there is
-already is not made again: images/made tells what it was made from.
+already is not made again: NAME.made tells what it was made from.
 """
 import contextlib
 import glob
