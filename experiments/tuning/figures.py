@@ -11,11 +11,16 @@ nothing else merges it equals the bench's own merged pages (ksm_stat) less one
 for each distinct page (pages_shared). own_gap() is the difference, until guests
 leave: what they shared stays counted until ksmd comes by.
 
+What a run keeps of the oracle's saving is told from what exists, not from what
+is saved: no two runs of real guests map the same pages, and a page that nobody
+mapped is no saving lost.
+
 A figure that does not apply to a run is None, a goal not reached is NEVER.
 """
 import bisect
 import math
 import statistics
+from typing import NamedTuple
 
 PAGES_PER_GIB = 1 << 18
 PEAK_WINDOW_S = 5
@@ -71,8 +76,25 @@ def end_s(run, seconds):
     return min(run["marks"].get("leave", seconds), seconds)
 
 
-def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
-    """@plateau: (pages before the rewrite, pages at the end) to be reached."""
+class Plateau(NamedTuple):
+    """Pages at a time when nothing has changed for long."""
+
+    saved: float
+    exist: float
+
+    def kept_by(self, other):
+        """@other's saving as a share of this one, memory mapped being equal."""
+        return 1 - (other.exist - self.exist) / self.saved \
+            if self.saved else None
+
+
+def plateau(s, from_s, to_s):
+    saved = s.mean(s.c["saved"], from_s, to_s)
+    return Plateau(saved, s.mean(s.c["mapped"], from_s, to_s) - saved)
+
+
+def of_run(run, seconds, converged_s=CONVERGED_S, oracle=None):
+    """@oracle: (Plateau before the rewrite, Plateau at the end)."""
     s, marks = Series(run["series"]), run["marks"]
     saved, ksmd = s.c["saved"], s.c["ksmd_us"]
     arrive, last = marks.get("arrive", 0), marks.get("last_arrive", 0)
@@ -87,8 +109,8 @@ def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
         "area_gib_s": area,
         "cpu_s": cpu_s,
         "per_cpu_s": area / cpu_s if cpu_s > 0 else None,
-        "before_pages": s.mean(saved, before_s - END_WINDOW_S, before_s),
-        "end_pages": s.mean(saved, end - END_WINDOW_S, end - 0.5),
+        "before": plateau(s, before_s - END_WINDOW_S, before_s),
+        "end": plateau(s, end - END_WINDOW_S, end - 0.5),
         "peak_pct": max((s.pct(ksmd, t, t + PEAK_WINDOW_S) for t in s.t
                          if t + PEAK_WINDOW_S <= ran_to), default=None),
         "late_pct": s.pct(s.cpu, *converged_s)
@@ -100,9 +122,12 @@ def of_run(run, seconds, converged_s=CONVERGED_S, plateau=None):
         "control_rss_kib": run["rss_kib"],
         "own_gap": own_gap(s, end),
         "t90_arrive_s": None, "t90_rewrite_s": None,
+        "kept_before_share": None, "kept_share": None,
     }
-    if plateau:
-        goal, goal_end = plateau[0] * REACHED, plateau[1] * REACHED
+    if oracle:
+        goal, goal_end = (p.saved * REACHED for p in oracle)
+        out["kept_before_share"] = oracle[0].kept_by(out["before"])
+        out["kept_share"] = oracle[1].kept_by(out["end"])
         rewritten = marks.get("rewritten")
         out["t90_arrive_s"] = s.first(lambda i: saved[i] >= goal, last)
         # Saving that is later than the rewrite answers another question.
@@ -128,13 +153,13 @@ def disturbed(run, seconds):
     return abs(own_gap(Series(run["series"]), end_s(run, seconds))) > GAP_MAX
 
 
-def plateau_of(runs, seconds, converged_s):
-    """What there was to be saved: the oracle's medians."""
+def oracle_of(runs, seconds, converged_s):
+    """What there was to be saved: the medians of the oracle's @runs."""
     each = [of_run(r, seconds, converged_s) for r in runs]
     if not each:
         return None
-    return (statistics.median(f["before_pages"] for f in each),
-            statistics.median(f["end_pages"] for f in each))
+    return tuple(Plateau(*map(statistics.median, zip(*(f[key] for f in each))))
+                 for key in ("before", "end"))
 
 
 def spread(values):

@@ -53,12 +53,13 @@ def directory():
 
 
 def made_up_run(scenario="quiet", controller="oracle", repeat=0, pages=1000,
-                us_per_s=1000, foreign=0, **other):
-    """A second between samples; @pages saved from 11 s on."""
+                us_per_s=1000, foreign=0, mapped=4000, **other):
+    """A second between samples; of @mapped, @pages saved from 11 s on."""
     t = range(SECONDS + 1)
     saved = [pages if s > 10 else 0 for s in t]
     none = [0] * len(t)
     series = {"t_ms": [s * 1000 for s in t], "saved": saved,
+              "mapped": [mapped if s > 10 else 0 for s in t],
               "counted": [p + foreign for p in saved],
               "own_merging": [2 * p for p in saved], "own_zero": none,
               "shared": saved, "ksmd_us": [s * us_per_s for s in t],
@@ -326,6 +327,18 @@ def scenarios_are_told_apart():
         assert origin.of_densityd(binary, "yield", False) == [b"one"]
 
 
+def what_nobody_mapped_is_no_loss():
+    """kept is told from what exists, whatever a run's guests mapped"""
+    def kept(run):
+        f = figures.of_run(run, SECONDS, figures.CONVERGED_S, oracle)
+        return f["kept_before_share"], f["kept_share"]
+
+    oracle = figures.oracle_of([made_up_run()], SECONDS, figures.CONVERGED_S)
+    assert kept(made_up_run()) == (1, 1)
+    assert kept(made_up_run(pages=900)) == (0.9, 0.9)
+    assert kept(made_up_run(pages=900, mapped=3900)) == (1, 1)
+    assert kept(made_up_run(pages=1100, mapped=4200)) == (0.9, 0.9)
+
 
 def goals_are_met_or_not():
     """a goal is met, missed or not measured, and never is never met"""
@@ -363,5 +376,6 @@ if __name__ == "__main__":
         failures_replace_no_samples, foreign_directories_are_left_alone,
         reports_tell_the_sittings, reports_refuse_a_mixture,
         reports_leave_out_what_was_before, comments_cost_no_runs,
-        scenarios_are_told_apart, goals_are_met_or_not,
+        scenarios_are_told_apart, what_nobody_mapped_is_no_loss,
+        goals_are_met_or_not,
         the_worst_run_is_told])
