@@ -139,18 +139,18 @@ static int apply(struct daemon *d)
 }
 
 /* Half a slack early is on time. */
-static bool sample_is_due(const struct daemon *d)
+static bool sample_is_due(const struct daemon *d, uint64_t now_ns)
 {
 	uint64_t interval = d->conf->params.interval_ms * 1000000ull;
 
-	return !d->sampled_ns || d->snap->mono_ns + SLACK_US * 500 >=
-	       d->sampled_ns + interval;
+	return !d->sampled_ns ||
+	       now_ns + SLACK_US * 500 >= d->sampled_ns + interval;
 }
 
 static void record(struct daemon *d)
 {
 	const struct snap *s = d->snap;
-	bool due = sample_is_due(d);
+	bool due = sample_is_due(d, s->mono_ns);
 
 	if (due)
 		d->sampled_ns = s->mono_ns;
@@ -258,13 +258,13 @@ int daemon_wake(struct daemon *d)
 /* A law that asks for ticks between those of the interval is in a pass. */
 static void take(struct daemon *d)
 {
-	uint64_t scans;
+	uint64_t now_ns = probe_now_ns(), scans;
 
-	if (d->snap && d->decision.next_ms && !d->look) {
+	if (d->snap && d->decision.next_ms && !d->look &&
+	    !sample_is_due(d, now_ns) && now_ns - d->whole_ns < NS_PER_S) {
 		scans = d->snap->ksm.full_scans;
 		d->snap = probe_follow(d->probe);
-		if (d->snap->ksm.full_scans == scans && !sample_is_due(d) &&
-		    d->snap->mono_ns - d->whole_ns < NS_PER_S)
+		if (d->snap->ksm.full_scans == scans)
 			return;
 	}
 	d->snap = probe_take(d->probe, d->look);

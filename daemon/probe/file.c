@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ int probe_file_open(int dir_fd, const char *path)
 }
 
 /* pread(), not read(): a FIFO or a terminal fails with ESPIPE. */
-long probe_file_pread(int fd, char *buf, size_t size, size_t offset)
+static long read_until(int fd, const char *last, char *buf, size_t size,
+		       size_t offset)
 {
 	size_t len = 0;
 
@@ -40,10 +42,16 @@ long probe_file_pread(int fd, char *buf, size_t size, size_t offset)
 		if (n < 0)
 			return -errno;
 		len += (size_t)n;
-		if (n < SEQ_LEAST)
+		if (n < SEQ_LEAST ||
+		    (last && memmem(buf, len, last, strlen(last))))
 			break;
 	}
 	return (long)len;
+}
+
+long probe_file_pread(int fd, char *buf, size_t size, size_t offset)
+{
+	return read_until(fd, NULL, buf, size, offset);
 }
 
 static bool may_keep(int fd)
@@ -61,7 +69,7 @@ long probe_file_read(int dir_fd, struct probe_file *file, char *buf,
 	int fd;
 
 	if (file->fd >= 0) {
-		len = probe_file_pread(file->fd, buf, size, 0);
+		len = read_until(file->fd, file->last, buf, size, 0);
 		if (len >= 0)
 			return len;
 		probe_file_close(file);
@@ -69,7 +77,7 @@ long probe_file_read(int dir_fd, struct probe_file *file, char *buf,
 	fd = probe_file_open(dir_fd, file->path);
 	if (fd < 0)
 		return fd;
-	len = probe_file_pread(fd, buf, size, 0);
+	len = read_until(fd, file->last, buf, size, 0);
 	if (len >= 0 && may_keep(fd))
 		file->fd = fd;
 	else

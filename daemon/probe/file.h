@@ -19,6 +19,8 @@
 struct probe_file {
 	const char *path;
 	int fd;
+	/* Nothing is wanted from behind the first piece that has this; or NULL. */
+	const char *last;
 };
 
 #define PROBE_FILE(path_) { .path = (path_), .fd = -1 }

@@ -75,7 +75,9 @@ static void begin(struct probe_member *member, const struct probe_stat *stat,
 {
 	probe_member_clear(member);
 	member->start_ticks = stat->start_ticks;
-	member->young_until_ns = walk->now_ns + TABLE_YOUNG_S * NS_PER_S;
+	if (!walk->first)
+		member->young_until_ns = walk->now_ns +
+					 TABLE_YOUNG_S * NS_PER_S;
 	memcpy(member->comm, stat->comm, sizeof(member->comm));
 	member->kthread = stat->kthread;
 	member->is_ksmd = stat->kthread && stat->ppid == 2 &&
@@ -154,6 +156,12 @@ static bool may_be_huge(struct probe_member *member,
 			     walk->page_size / 1024);
 }
 
+/* A quarter of its memory merges: there is no need to say why none does. */
+static bool merges(const struct probe_ksm_stat *ksm_stat, uint64_t rss_pages)
+{
+	return ksm_stat->merging_pages + ksm_stat->zero_pages >= rss_pages / 4;
+}
+
 /*
  * Look for the "mg" flag, or at a VMM's kinds of memory, when that is due and
  * there is CPU time left for it.
@@ -170,12 +178,15 @@ static void look(struct probe_member *member, uint32_t vmm,
 
 	if (vmm == SNAP_VMM_NONE && (!search || rss_pages > LOOK_PAGES_MAX))
 		return;
+	/* It may merge yet. */
+	if (!flags && walk->now_ns < member->young_until_ns)
+		return;
 	if (!probe_look_due(&member->look, rss_pages, search, walk->now_ns) ||
 	    !probe_ration_grant(walk->ration, walk->now_ns, search))
 		return;
 	if (flags)
 		file = "smaps";
-	else if (may_be_huge(member, walk))
+	else if (!merges(ksm_stat, rss_pages) && may_be_huge(member, walk))
 		file = "smaps_rollup";
 	start_ns = thread_cpu_ns();
 	probe_look_take(&member->look, walk->root_fd, member->pid, rss_pages,

@@ -48,6 +48,7 @@ struct probe_walk {
 	uint32_t page_size;
 	bool owns_kvm;			/* the member owns a VM */
 	struct probe_ration *ration;
+	bool first;			/* who is found was there before */
 	bool quiet;			/* the host's memory has not moved */
 	uint64_t thp_kib;		/* the host's, in huge pages */
 	bool saw_ksm_stat;		/* set when one could be read */

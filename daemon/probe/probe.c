@@ -66,6 +66,7 @@ int probe_open(const char *root, struct probe **ret_probe)
 	if (!probe)
 		return -ENOMEM;
 	probe->vmstat = (struct probe_file)PROBE_FILE("proc/vmstat");
+	probe->vmstat.last = PROBE_VMSTAT_LAST;
 	probe->meminfo = (struct probe_file)PROBE_FILE("proc/meminfo");
 	probe->psi_cpu = (struct probe_file)PROBE_FILE("proc/pressure/cpu");
 	probe->psi_mem = (struct probe_file)PROBE_FILE("proc/pressure/memory");
@@ -271,9 +272,14 @@ static void take_table(struct probe *probe, bool look)
 			      clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns);
 }
 
+uint64_t probe_now_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 static void take_time(struct snap *snap)
 {
-	snap->mono_ns = clock_ns(CLOCK_BOOTTIME);
+	snap->mono_ns = probe_now_ns();
 	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
 }
 

@@ -48,6 +48,9 @@ int probe_set_rules(struct probe *probe, const struct probe_vm_rule *rules,
 /* Longest age of the table of processes; default 10000 ms. */
 void probe_set_table_age(struct probe *probe, uint32_t age_ms);
 
+/* The clock of struct snap's mono_ns. */
+uint64_t probe_now_ns(void);
+
 /*
  * Take a snapshot. @look forces the table of processes to be read. The result
  * belongs to the probe and stays valid until the next call.

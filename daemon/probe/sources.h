@@ -56,6 +56,8 @@ uint64_t probe_meminfo_thp_kib(struct probe_text text);
 /* A node's meminfo: lines of the same form after "Node N". @id is kept. */
 bool probe_node_parse(struct probe_text text, struct snap_node *ret_node);
 
+/* Behind it stands nothing that matters, where there is one. */
+#define PROBE_VMSTAT_LAST "\ncow_ksm "
 /* nr_free_pages of vmstat; false when it is not told. */
 bool probe_vmstat_free(struct probe_text text, uint64_t *ret_pages);
 

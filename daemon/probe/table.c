@@ -302,6 +302,7 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
 		.now_ns = now_ns,
 		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
 		.ration = &table->ration,
+		.first = !table->started,
 		.quiet = quiet,
 		.thp_kib = thp_kib,
 	};

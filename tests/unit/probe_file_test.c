@@ -55,6 +55,27 @@ static void a_kept_descriptor_that_fails_is_replaced(void **state)
 	close(proc_fd);
 }
 
+/* Of a file that comes in pieces, as seq_files do. */
+static void no_more_is_read_than_is_wanted(void **state)
+{
+	struct probe_file file = PROBE_FILE("kallsyms");
+	int proc_fd = open_dir("/proc");
+	char buf[PROBE_BUF_SIZE];
+	long piece;
+
+	(void)state;
+	assert_int_equal(probe_file_read(proc_fd, &file, buf, sizeof(buf)),
+			 sizeof(buf));
+	file.last = "\n";
+	piece = probe_file_read(proc_fd, &file, buf, sizeof(buf));
+	assert_in_range(piece, 1, 4096);
+	file.last = "\nno such symbol ";
+	assert_int_equal(probe_file_read(proc_fd, &file, buf, sizeof(buf)),
+			 sizeof(buf));
+	probe_file_close(&file);
+	close(proc_fd);
+}
+
 static void a_replaced_file_is_seen(void **state)
 {
 	struct probe_file file = PROBE_FILE("a");
@@ -152,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(procfs_descriptors_are_kept),
 		cmocka_unit_test(a_kept_descriptor_that_fails_is_replaced),
+		cmocka_unit_test(no_more_is_read_than_is_wanted),
 		cmocka_unit_test(a_replaced_file_is_seen),
 		cmocka_unit_test(what_is_no_file_neither_reads_nor_blocks),
 		cmocka_unit_test(a_long_file_is_cut_at_the_buffer),

@@ -254,6 +254,56 @@ static void smaps_is_left_alone_where_huge_pages_are_few(void **state)
 	assert_int_equal(thp_kib_of(""), 4096);
 }
 
+static uint64_t thp_kib_when_merging(unsigned int pages)
+{
+	struct probe *probe;
+	char root[32];
+	uint64_t kib;
+
+	fx_make_root(root);
+	put_host(root);
+	fx_put(root, "proc/meminfo", "MemTotal: 9 kB\nMemFree: 9 kB\n"
+	       "MemAvailable: 9 kB\n");
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
+	fx_put(root, "proc/50/ksm_stat", YES "ksm_merging_pages %u\n", pages);
+	fx_put(root, "proc/50/smaps_rollup", "AnonHugePages: 4096 kB\n");
+	assert_int_equal(probe_open(root, &probe), 0);
+	kib = probe_take(probe, true)->vms[0].thp_kib;
+	close_host(root, probe);
+	return kib;
+}
+
+static void smaps_is_left_alone_where_much_merges(void **state)
+{
+	(void)state;
+	assert_int_equal(thp_kib_when_merging(BIG / 4), 0);
+	assert_int_equal(thp_kib_when_merging(BIG / 4 - 1), 4096);
+}
+
+static void a_newcomer_is_given_time_to_merge(void **state)
+{
+	struct probe *probe;
+	char root[32];
+	const struct snap *snap = open_host(root, &probe);
+
+	(void)state;
+	assert_int_equal(snap->nvms, 0);
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
+	fx_put(root, "proc/50/status", "RssShmem: 9000 kB\nHugetlbPages: 4 kB\n");
+	snap = probe_take(probe, true);
+	assert_int_equal(snap->nvms, 1);
+	assert_int_equal(snap->vms[0].hugetlb_kib, 0);
+	close_host(root, probe);
+	/* Who was there before has had it. */
+	fx_make_root(root);
+	put_host(root);
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
+	fx_put(root, "proc/50/status", "RssShmem: 9000 kB\nHugetlbPages: 4 kB\n");
+	assert_int_equal(probe_open(root, &probe), 0);
+	assert_int_equal(probe_take(probe, true)->vms[0].hugetlb_kib, 4);
+	close_host(root, probe);
+}
+
 static long read_kept(int proc_fd, pid_t pid, int *fd)
 {
 	char path[64], buf[256];
@@ -366,6 +416,8 @@ static void a_young_process_has_its_cpu_time_followed(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(ask) | pipe(answer), 0);
+	assert_int_equal(probe_open("/", &probe), 0);
+	probe_take(probe, true);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
@@ -374,7 +426,6 @@ static void a_young_process_has_its_cpu_time_followed(void **state)
 		burn(ask[0], answer[1]);
 	}
 	close(answer[1]);
-	assert_int_equal(probe_open("/", &probe), 0);
 	for (int i = 0; i < 4; i++) {
 		if (read(answer[0], &byte, 1) != 1)
 			break;	/* a kernel without KSM */
@@ -404,6 +455,8 @@ int main(void)
 		cmocka_unit_test(what_loadavg_does_not_tell_is_listed),
 		cmocka_unit_test(who_is_small_is_asked_when_grown),
 		cmocka_unit_test(smaps_is_left_alone_where_huge_pages_are_few),
+		cmocka_unit_test(smaps_is_left_alone_where_much_merges),
+		cmocka_unit_test(a_newcomer_is_given_time_to_merge),
 		cmocka_unit_test(a_kept_descriptor_ends_with_its_process),
 		cmocka_unit_test(descriptors_are_left_to_others),
 		cmocka_unit_test(no_descriptor_of_a_copied_host_is_kept),
