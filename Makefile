@@ -94,7 +94,7 @@ CLI_LIBS := $(shell pkg-config --libs $(CLI_PKGS))
 endif
 
 all-build: $(BUILD)/bin/densityd $(BUILD)/bin/densityctl \
-	$(BUILD)/bin/plant-sim $(BUILD)/bin/evict-sim
+	$(BUILD)/bin/plant-sim $(BUILD)/bin/evict-sim $(BUILD)/bin/shadow-sim
 
 $(BUILD)/obj/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
@@ -156,9 +156,9 @@ purity: $(call obj,$(LAW_SRC))
 	tests/run "tests/purity $^"
 
 ## sim          what the simulators show of laws and of eviction policies
-sim: $(BUILD)/bin/plant-sim $(BUILD)/bin/evict-sim
+sim: $(BUILD)/bin/plant-sim $(BUILD)/bin/evict-sim $(BUILD)/bin/shadow-sim
 	tests/run "$(BUILD)/bin/plant-sim --check" \
-		"$(BUILD)/bin/evict-sim --check"
+		"$(BUILD)/bin/evict-sim --check" "$(BUILD)/bin/shadow-sim --check"
 
 ## system       the daemon against fake roots and this host's own ksmd
 SYSTEM ?= $(wildcard tests/system/*_test.py)
@@ -193,6 +193,7 @@ $(BUILD)/man/%: man/%.scd
 include packaging/install.mk
 include lab/player/build.mk
 include experiments/eviction/build.mk
+include policy/sim_shadow/build.mk
 include lab/build.mk
 include ksmd-ext/build.mk
 include experiments/lookahead/build.mk

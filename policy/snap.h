@@ -36,6 +36,7 @@ enum snap_cap {
 	SNAP_CAP_KSM_STAT = 1u << 11,	/* /proc/PID/ksm_stat (6.1) */
 	SNAP_CAP_KVM = 1u << 12,	/* debugfs kvm/ */
 	SNAP_CAP_NUMA = 1u << 13,
+	SNAP_CAP_SHADOW = 1u << 14,	/* the kernel extension tells @shadows */
 };
 
 enum snap_run {
@@ -154,6 +155,24 @@ struct snap_vm {
 	uint32_t expect_permille;	/* share of new memory expected to merge */
 };
 
+/* Distances of refaults, in eighths of the limit (KVM_REFAULT_BUCKETS). */
+#define SNAP_REFAULT_BUCKETS 16
+
+/* The shadow pages of one VM: vm-get of ksmd-ext/spec/ksmd_ext.yaml. */
+struct snap_shadow {
+	uint64_t id;		/* never used again */
+	int32_t pid;		/* of the VMM, 0: it is gone */
+	uint32_t weight_permille;	/* as of the VM in @vms */
+	uint32_t limit;		/* in force, pages */
+	uint32_t requested;	/* 0: the limit follows the VM's memory */
+	uint64_t pages;		/* in use */
+	uint64_t cpu_ns;	/* of the VMM's threads */
+	/* counters */
+	uint64_t evictions;
+	uint64_t refaults;
+	uint64_t refault_distance[SNAP_REFAULT_BUCKETS];	/* the last is open */
+};
+
 struct snap {
 	uint64_t seq;			/* 1, 2, 3, ... per daemon run */
 	uint64_t mono_ns;		/* CLOCK_BOOTTIME; laws know no other time */
@@ -169,6 +188,10 @@ struct snap {
 	uint64_t vms_seq;
 	uint32_t nvms;
 	const struct snap_vm *vms;
+	/* Ordered by id; told when @shadows_seq equals @seq. */
+	uint64_t shadows_seq;
+	uint32_t nshadows;
+	const struct snap_shadow *shadows;
 };
 
 static inline bool snap_has(const struct snap *s, uint32_t caps)

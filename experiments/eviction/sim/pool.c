@@ -202,6 +202,7 @@ static void zap(struct pool *pool, struct page *page, bool evict)
 	list_del(&page->link);
 	pool->used--;
 	pool->stats.evicted += evict;
+	page->evicted_at = evict ? pool->stats.evicted : 0;
 }
 
 void pool_zap(struct pool *pool, struct page *page)
@@ -237,6 +238,37 @@ static void make_room(struct pool *pool)
 	pool->stats.made_room++;
 }
 
+/* kvm_mmu_change_mmu_pages() */
+void pool_set_limit(struct pool *pool, uint32_t limit)
+{
+	struct page *page;
+
+	pool->limit = limit;
+	while (pool->used > limit) {
+		page = pool->policy->victim(pool);
+		if (!page)
+			break;
+		zap(pool, page, true);
+	}
+	if (pool->policy->done)
+		pool->policy->done(pool);
+}
+
+/* kvm_shadow_evict_page_created() */
+static void count_refault(struct pool *pool, struct page *page)
+{
+	uint64_t bucket;
+
+	if (!page->evicted_at)
+		return;
+	bucket = (pool->stats.evicted - page->evicted_at) *
+		 POOL_BUCKETS_PER_LIMIT / pool->limit;
+	if (bucket > POOL_REFAULT_BUCKETS - 1)
+		bucket = POOL_REFAULT_BUCKETS - 1;
+	pool->stats.refault_distance[bucket]++;
+	page->evicted_at = 0;
+}
+
 /* kvm_mmu_get_shadow_page() */
 static void get_page(struct pool *pool, struct page *page)
 {
@@ -246,6 +278,7 @@ static void get_page(struct pool *pool, struct page *page)
 	page->active = true;
 	pool->used++;
 	pool->stats.created++;
+	count_refault(pool, page);
 	list_add(&page->link, &pool->active);
 	if (pool->policy->created)
 		pool->policy->created(pool, page);

@@ -59,6 +59,7 @@ struct page {
 	bool looked_up;		/* found or created since last asked: the tag */
 	uint8_t root_count;
 	uint64_t blocks;	/* PT: blocks of eight SPTEs present */
+	uint64_t evicted_at;	/* evictions, this one included; 0: it was not */
 	struct page *first_child;	/* of a run of children */
 	uint32_t nr_children;
 
@@ -72,6 +73,10 @@ struct page {
 	uint32_t intervals;	/* how many it is the mean of, saturating */
 };
 
+/* As KVM_REFAULT_BUCKETS: distances in eighths of the limit, the last is open. */
+#define POOL_REFAULT_BUCKETS 16
+#define POOL_BUCKETS_PER_LIMIT 8
+
 struct pool_stats {
 	uint64_t faults;	/* pf_taken */
 	uint64_t created;	/* mmu_cache_miss */
@@ -79,6 +84,7 @@ struct pool_stats {
 	uint64_t spte_reads;	/* Accessed bits read or cleared by the policy */
 	uint64_t longest_sweep;	/* most of them to make room once */
 	uint64_t made_room;	/* times room was made */
+	uint64_t refault_distance[POOL_REFAULT_BUCKETS];
 };
 
 struct policy;
@@ -122,6 +128,9 @@ void pool_close(struct pool *pool);
  * Or it frees a space, POOL_SPACE_ENDS; KVM zaps most of that, not all.
  */
 void pool_touch(struct pool *pool, const struct trace_step *step);
+
+/** pool_set_limit - of shadow pages; what is beyond is evicted at once. */
+void pool_set_limit(struct pool *pool, uint32_t limit);
 
 /**
  * pool_zap - take an active page that is not pinned out of the pool.
