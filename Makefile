@@ -13,11 +13,10 @@ VERSION := $(shell cat VERSION)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Werror
-PKGS := inih libsystemd sqlite3 jansson
-CLI_PKGS := libnl-genl-3.0
+PKGS := inih libsystemd sqlite3 jansson libnl-genl-3.0
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DDENSITY_VERSION='"$(VERSION)"' \
 	$(WARN) -Wno-format-nonliteral -fno-common $(CFLAGS) $(SAN_FLAGS) \
-	$(PKG_CFLAGS)
+	-Iksmd-ext/uapi $(PKG_CFLAGS)
 ifdef SAN
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -26,8 +25,9 @@ endif
 LAW_SRC := $(wildcard policy/law*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 SIM_SRC := $(filter-out policy/sim/main.c,$(wildcard policy/sim/*.c))
-LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
-CLI_SRC := $(wildcard cli/*.c) ksmd-ext/client/client.c
+LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c)) \
+	ksmd-ext/client/client.c
+CLI_SRC := $(wildcard cli/*.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 
@@ -88,9 +88,8 @@ export DENSITY_TALLY
 export PATH := $(PATH):$(CURDIR)/build/unpacked/usr/bin:$(CURDIR)/build/unpacked/usr/sbin
 
 ifneq ($(filter all-%,$(MAKECMDGOALS))$(filter unit san fuzz purity sim system man install install-files $(BUILD)/%,$(MAKECMDGOALS)),)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(CLI_PKGS))
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
-CLI_LIBS := $(shell pkg-config --libs $(CLI_PKGS))
 endif
 
 all-build: $(BUILD)/bin/densityd $(BUILD)/bin/densityctl \
@@ -115,7 +114,7 @@ $(BUILD)/bin/densityd: $(call obj,daemon/main.c) $(LIB)
 $(BUILD)/bin/densityctl: $(call obj,$(CLI_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) $(CLI_LIBS) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 $(BUILD)/bin/plant-sim: $(call obj,policy/sim/main.c $(SIM_SRC)) $(LIB)
 	@mkdir -p $(@D)

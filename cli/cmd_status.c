@@ -182,6 +182,26 @@ static void add_ksm(struct sheet *sheet, const json_t *s)
 	     words_count(cli_number(s, "ksm.pages_skipped"), c));
 }
 
+/* What only a patched kernel has. */
+static void add_shadow(struct sheet *sheet, const json_t *s)
+{
+	char a[WORDS_NUMBER_LEN], b[WORDS_NUMBER_LEN], c[WORDS_NUMBER_LEN];
+	char d[WORDS_NUMBER_LEN];
+
+	if (!json_is_object(json_object_get(s, "shadow"))) {
+		line(sheet, "shadow", NULL,
+		     "not divided: the kernel extension is missing");
+		return;
+	}
+	line(sheet, "shadow", NULL,
+	     "%s pages of at most %s in %s VMs, %s misses a second: %s",
+	     words_count(cli_number(s, "shadow.pages"), a),
+	     words_count(cli_number(s, "shadow.limit_pages"), b),
+	     words_count(cli_number(s, "shadow.vms"), c),
+	     words_real(cli_number(s, "shadow.misses_per_s"), d),
+	     cli_string(s, "shadow.text") ? : "?");
+}
+
 static void add_host(struct sheet *sheet, const json_t *s)
 {
 	char a[WORDS_NUMBER_LEN], b[WORDS_NUMBER_LEN], c[WORDS_NUMBER_LEN];
@@ -222,6 +242,7 @@ static int print(struct cli *cli, const json_t *status)
 	add_knobs(&sheet, status, "knobs", "knobs");
 	add_knobs(&sheet, status, "original", "host had");
 	add_ksm(&sheet, status);
+	add_shadow(&sheet, status);
 	add_host(&sheet, status);
 	err = out_begin(&cli->out, "status", OUT_RECORD, sheet.fields, sheet.n,
 			0);

@@ -55,6 +55,7 @@ struct conf *conf_new(void)
 	conf->law = law_at(0);
 	law_params_default(&conf->params);
 	conf->history = history_default;
+	conf->shadow.divide = true;
 	conf->metrics_s = 15;
 	return conf;
 }

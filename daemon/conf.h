@@ -34,12 +34,18 @@ struct conf_history {
 	uint32_t flush_s;		/* longest a note waits; samples 4 x; default 5 */
 };
 
+struct conf_shadow {
+	bool divide;			/* shadow pages, by use; default yes */
+	uint64_t budget_kib;		/* for all VMs; 0: what KVM gives them */
+};
+
 struct conf_origins;
 
 struct conf {
 	const struct law *law;
 	struct law_params params;
 	struct conf_history history;
+	struct conf_shadow shadow;
 	uint32_t metrics_s;		/* textfile period; 0 = off; default 15 */
 	char *metrics_path;		/* default: none */
 	/*

@@ -101,6 +101,11 @@ static const struct conf_key keys[] = {
 	  COUNT(params.scan_time_max_pages, LAW_SCAN_PAGES_MIN,
 		LAW_SCAN_PAGES_MAX) },
 
+	{ "shadow", "divide", .type = CONF_YESNO,
+	  .offset = offsetof(struct conf, shadow.divide) },
+	{ "shadow", "budget",
+	  SIZE(shadow.budget_kib, KIB, 0, 1024 * 1024 * 1024) },
+
 	{ "history", "enabled", .type = CONF_YESNO,
 	  .offset = offsetof(struct conf, history.enabled) },
 	{ "history", "raw", TIME_S(history.raw_s, 3600, TEN_YEARS_S) },

@@ -20,6 +20,7 @@
 #include "options.h"
 #include "override.h"
 #include "probe/probe.h"
+#include "shadow.h"
 #include "store/store.h"
 
 #define DAEMON_TEXT_LEN 256
@@ -40,6 +41,7 @@ struct daemon {
 	struct conf *conf;
 	struct probe *probe;
 	struct act *act;		/* NULL when the host has no KSM */
+	struct shadow *shadow;
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */
 

@@ -286,6 +286,8 @@ int daemon_tick(struct daemon *d)
 		decide(d, &params);
 	apply(d);
 	remember(d);
+	if (!d->stood_aside)
+		shadow_tick(d->shadow, d->probe, d->snap, &d->conf->shadow);
 
 	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);
 	follow_copies(d);

@@ -119,6 +119,31 @@ static int open_act(struct daemon *d)
 	return r;
 }
 
+static void on_limits_event(void *arg, const char *kind, const char *text)
+{
+	daemon_event(arg, kind, text);
+}
+
+/* A copied host has no kernel extension, and a dry run sets nothing. */
+static const char *limits_path(const struct options *o)
+{
+	return *o->root || o->dry_run ? NULL : o->limits;
+}
+
+static int open_shadow(struct daemon *d)
+{
+	const struct act_limits_hooks hooks = {
+		.on_event = on_limits_event, .arg = d,
+	};
+	int r = shadow_open(limits_path(&d->options), &hooks, &d->shadow);
+
+	if (!r || r == -ENOMEM)
+		return r;
+	log_print(LOG_WARNING, "%s: %s; shadow pages are watched only",
+		  d->options.limits, strerror(-r));
+	return shadow_open(NULL, &hooks, &d->shadow);
+}
+
 static int open_ctl(struct daemon *d)
 {
 	int r = ctl_open(d->event, d->options.sock, daemon_methods, d, &d->ctl);
@@ -179,9 +204,12 @@ static int close_all(struct daemon *d)
 {
 	int r = d->act ? act_restore(d->act, "densityd stops") : 0;
 
+	if (d->shadow)
+		r = shadow_restore(d->shadow) ? : r;
 	if (r)
 		log_print(LOG_ERR, "not every knob could be given back: %s",
 			  strerror(-r));
+	shadow_close(d->shadow);
 	act_close(d->act);
 	ctl_close(d->ctl);
 	store_close(d->store);
@@ -214,9 +242,10 @@ static int open_all(struct daemon *d)
 	if (r)
 		return r;
 	r = daemon_configure(d);
-	if (r)
-		return r;
-	return open_act(d);
+	if (!r)
+		r = open_act(d);
+	/* Only who holds the knobs may give back what a killed run left. */
+	return r ? r : open_shadow(d);
 }
 
 static int run(const struct options *options)
@@ -276,11 +305,35 @@ static void print_event(void *arg, enum act_event event, const char *text)
 	fprintf(stderr, "densityd: %s\n", text);
 }
 
+static void print_limits_event(void *arg, const char *kind, const char *text)
+{
+	(void)arg;
+	(void)kind;
+	fprintf(stderr, "densityd: %s\n", text);
+}
+
+/* Opening heals. A running densityd holds the knobs, and its limits. */
+static int heal_limits(const struct options *o)
+{
+	const struct act_limits_hooks hooks = {
+		.on_event = print_limits_event,
+	};
+	struct shadow *shadow;
+	int r = shadow_open(limits_path(o), &hooks, &shadow);
+
+	if (!r)
+		shadow_close(shadow);
+	return r;
+}
+
 static int heal(const struct options *o)
 {
 	struct act_hooks hooks = { .on_write = print_write,
 				   .on_event = print_event };
 	int r = act_heal(o->root, o->saved, &hooks);
+
+	if (r != -EBUSY)
+		r = heal_limits(o) ? : r;
 
 	if (r == -EBUSY)
 		fputs("densityd: a running densityd drives the knobs: nothing to heal\n",

@@ -114,6 +114,7 @@ static const char *restore(void *arg, const json_t *parameters,
 	(void)parameters;
 	d->stood_aside = true;
 	r = d->act ? act_restore(d->act, "by hand") : 0;
+	r = shadow_restore(d->shadow) ? : r;
 	if (r)
 		return fail(CTL_ERROR_FAILED, strerror(-r), ret_reply);
 	daemon_event(d, "restore", "every knob given back; hands off until resume");

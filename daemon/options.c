@@ -83,6 +83,8 @@ static int derive_paths(struct options *o, const char *state)
 			"run/densityd/ctl.sock") ||
 	       set_path(o->saved, run, state ? "saved-knobs" :
 			"run/densityd/saved-knobs") ||
+	       set_path(o->limits, run, state ? "saved-limits" :
+			"run/densityd/saved-limits") ||
 	       set_path(o->history, lib, state ? "history.db" :
 			"var/lib/densityd/history.db") ? -EINVAL : 0;
 }

@@ -33,6 +33,7 @@ struct options {
 	bool verbose;
 	char sock[PATH_MAX];
 	char saved[PATH_MAX];
+	char limits[PATH_MAX];
 	char history[PATH_MAX];
 };
 

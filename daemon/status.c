@@ -10,7 +10,7 @@
 static const char *const cap_names[] = {
 	"ksm", "ksmd-cpu", "pages-skipped", "zero-pages", "general-profit",
 	"advisor", "cow-ksm", "meminfo", "psi-cpu", "psi-memory", "anon-pages",
-	"ksm-stat", "kvm-debugfs", "numa",
+	"ksm-stat", "kvm-debugfs", "numa", "shadow-pages",
 };
 
 static const char *const vmm_names[] = {
@@ -284,6 +284,8 @@ json_t *status_object(const struct daemon *d)
 			    json_integer(kib(d, population_pages(s))));
 	json_object_set_new(o, "cpu", cpu_object(d));
 	json_object_set_new(o, "host", host_object(d));
+	/* Without the extension there is none, and nothing is set. */
+	json_object_set_new(o, "shadow", shadow_object(d->shadow, s));
 	put_int(o, "vms", s->nvms);
 	json_object_set_new(o, "caps", bits(s->caps, cap_names,
 					    COUNT(cap_names)));

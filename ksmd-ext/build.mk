@@ -12,6 +12,3 @@ ksmd-ext-debug:
 	@$(MAKE) --no-print-directory -C ksmd-ext BUILD=$(abspath $(BUILD)) debug
 
 all-check-debug: ksmd-ext-debug
-
-$(call obj,cli/cmd_kernel.c ksmd-ext/client/client.c): \
-	ALL_CFLAGS += -Iksmd-ext/uapi

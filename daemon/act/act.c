@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "act.h"
+#include "file.h"
 #include "heal.h"
 #include "knobs.h"
 #include "pause.h"
@@ -332,7 +333,7 @@ static int give_back(struct act *act, const char *text)
 	}
 	r = act_knobs_give_back(&act->knobs, originals, text, &written);
 	if (!r && act->saved_path)
-		r = act_saved_remove(act->saved_path);
+		r = act_file_remove(act->saved_path);
 	if (r < 0)
 		return r;
 	act->taken = false;

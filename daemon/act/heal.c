@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "file.h"
 #include "heal.h"
 #include "saved.h"
 
@@ -22,7 +23,7 @@ void act_boot_id(const struct act_knobs *knobs, char ret_id[ACT_BOOT_ID_LEN])
 static int set_aside(struct act_knobs *knobs, const char *saved_path,
 		     const char *why)
 {
-	int r = act_saved_set_aside(saved_path);
+	int r = act_file_set_aside(saved_path);
 
 	if (r < 0) {
 		act_knobs_event(knobs, ACT_EVENT_FAILED,
@@ -52,7 +53,7 @@ static int give_back(struct act_knobs *knobs, struct act_values *originals,
 	r = act_knobs_give_back(knobs, originals, "heal after a killed run",
 				&written);
 	if (!r)
-		r = act_saved_remove(saved_path);
+		r = act_file_remove(saved_path);
 	if (r < 0)
 		return r;
 	act_knobs_event(knobs, ACT_EVENT_HEALED,
@@ -76,7 +77,7 @@ int act_heal_knobs(struct act_knobs *knobs, const char *saved_path)
 	case -ENOENT:
 		return 0;
 	case -ESTALE:
-		return act_saved_remove(saved_path);
+		return act_file_remove(saved_path);
 	case -EBADMSG:
 		return set_aside(knobs, saved_path, why);
 	default:

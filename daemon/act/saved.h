@@ -23,11 +23,7 @@
 #define ACT_SAVED_MAX 4096
 #define ACT_SAVED_WHY_LEN 160
 
-/*
- * Write @path anew: a temporary name beside it, fsync, rename, fsync of the
- * directory, which is made when it is missing. 0 or -errno; then the old file
- * is still there.
- */
+/* 0 or -errno; see act_file_replace(). */
 int act_saved_store(const char *path, const struct act_values *values,
 		    const char *boot_id);
 
@@ -44,11 +40,5 @@ int act_saved_load(const char *path, const char *boot_id,
 int act_saved_parse(const char *text, size_t len, const char *boot_id,
 		    struct act_values *ret_values,
 		    char ret_why[ACT_SAVED_WHY_LEN]);
-
-/* 0, also when there is none, or -errno. */
-int act_saved_remove(const char *path);
-
-/* Rename to PATH.bad, over an older one. 0 or -errno. */
-int act_saved_set_aside(const char *path);
 
 #endif

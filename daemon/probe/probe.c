@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "file.h"
 #include "probe.h"
 #include "schedule.h"
+#include "shadow.h"
 #include "sources.h"
 #include "table.h"
 
@@ -47,6 +49,8 @@ struct probe {
 	char schedstat_path[64];
 	struct probe_ksm *ksm;
 	struct probe_table *table;
+	struct probe_shadow *shadow;	/* NULL: a copied host has none */
+	uint32_t shadow_caps;
 	struct probe_schedule schedule;
 	struct stale stale;
 	struct probe_file vmstat;
@@ -85,9 +89,16 @@ int probe_open(const char *root, struct probe **ret_probe)
 	probe->table = probe_table_new(probe->root_fd, probe->buf);
 	if (!probe->table)
 		goto err_ksm;
+	if (!*root || !strcmp(root, "/")) {
+		probe->shadow = probe_shadow_new(probe->root_fd);
+		if (!probe->shadow)
+			goto err_table;
+	}
 	*ret_probe = probe;
 	return 0;
 
+err_table:
+	probe_table_free(probe->table);
 err_ksm:
 	probe_ksm_free(probe->ksm);
 err_root:
@@ -106,6 +117,7 @@ void probe_close(struct probe *probe)
 	probe_file_close(&probe->psi_cpu);
 	probe_file_close(&probe->psi_mem);
 	probe_file_close(&probe->schedstat);
+	probe_shadow_free(probe->shadow);
 	probe_table_free(probe->table);
 	probe_ksm_free(probe->ksm);
 	close(probe->root_fd);
@@ -300,7 +312,8 @@ const struct snap *probe_take(struct probe *probe, bool look)
 	if (probe_table_ksmd(probe->table) != probe->ksmd_pid)
 		has_cpu = take_ksmd(probe, &cpu_ns);
 	snap->ksm.ksmd_cpu_ns = cpu_ns;
-	snap->caps |= probe->slow_caps | probe_table_caps(probe->table);
+	snap->caps |= probe->slow_caps | probe->shadow_caps |
+		      probe_table_caps(probe->table);
 	if (has_cpu)
 		snap->caps |= SNAP_CAP_KSMD_CPU;
 	return snap;
@@ -321,6 +334,19 @@ const struct snap *probe_follow(struct probe *probe)
 	take_time(snap);
 	snap->ksm.ksmd_cpu_ns = cpu_ns;
 	return snap;
+}
+
+bool probe_shadows(struct probe *probe)
+{
+	struct snap *snap = &probe->snap;
+	bool told = probe->shadow && probe_shadow_read(probe->shadow, snap);
+
+	probe->shadow_caps = told ? SNAP_CAP_SHADOW : 0;
+	snap->caps = (snap->caps & ~(uint32_t)SNAP_CAP_SHADOW) |
+		     probe->shadow_caps;
+	if (!told)
+		snap->nshadows = 0;
+	return told;
 }
 
 uint64_t probe_looks(const struct probe *probe)

@@ -64,6 +64,12 @@ const struct snap *probe_take(struct probe *probe, bool look);
  */
 const struct snap *probe_follow(struct probe *probe);
 
+/*
+ * Read the shadow pages of all VMs into the last snapshot. False, and the
+ * capability is gone, where there is no kernel extension.
+ */
+bool probe_shadows(struct probe *probe);
+
 /* How many times the table was read, and processes read in all (metrics). */
 uint64_t probe_looks(const struct probe *probe);
 /* A process that fights over the same knobs (ksmtuned, uksmd), or NULL. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "client.h"
 
@@ -114,13 +115,31 @@ void client_close(struct client *client)
 	client->sock = NULL;
 }
 
-struct nl_msg *client_new(struct client *client, int command, int flags)
+void client_set_timeout(struct client *client, unsigned int seconds)
+{
+	struct timeval timeout = { .tv_sec = seconds };
+
+	setsockopt(nl_socket_get_fd(client->sock), SOL_SOCKET, SO_RCVTIMEO,
+		   &timeout, sizeof(timeout));
+}
+
+struct nl_msg *client_try_new(struct client *client, int command, int flags)
 {
 	struct nl_msg *msg = nlmsg_alloc();
 
-	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, client->family,
-				 0, NLM_F_REQUEST | NLM_F_ACK | flags, command,
-				 KSMD_EXT_FAMILY_VERSION)) {
+	if (msg && genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, client->family,
+			       0, NLM_F_REQUEST | NLM_F_ACK | flags, command,
+			       KSMD_EXT_FAMILY_VERSION))
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+struct nl_msg *client_new(struct client *client, int command, int flags)
+{
+	struct nl_msg *msg = client_try_new(client, command, flags);
+
+	if (!msg) {
 		fputs("out of memory\n", stderr);
 		exit(1);
 	}
@@ -138,11 +157,16 @@ static int stop(struct nl_msg *msg, void *arg)
 
 int client_send(struct client *client, struct nl_msg *msg)
 {
-	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	struct nl_cb *cb = msg ? nl_cb_alloc(NL_CB_DEFAULT) : NULL;
 	bool done = false;
 	int err;
 
 	forget_replies(client);
+	if (!cb) {
+		nlmsg_free(msg);
+		client->error = -ENOMEM;
+		return client->error;
+	}
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, keep_reply, client);
 	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, note_interruption, client);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, stop, &done);
@@ -224,7 +248,7 @@ struct nlattr *client_attr(const struct client *client, size_t reply, int attr)
 }
 
 /* The kernel sends as few bytes as the number needs. */
-static uint64_t get_uint(const struct nlattr *attr)
+uint64_t client_uint_of(const struct nlattr *attr)
 {
 	uint64_t u64;
 
@@ -242,7 +266,7 @@ static uint64_t get_uint(const struct nlattr *attr)
 
 uint64_t client_uint(const struct client *client, size_t reply, int attr)
 {
-	return get_uint(client_attr(client, reply, attr));
+	return client_uint_of(client_attr(client, reply, attr));
 }
 
 uint64_t client_tally(const struct client *client, size_t reply, int nest,
@@ -252,5 +276,5 @@ uint64_t client_tally(const struct client *client, size_t reply, int nest,
 
 	if (!tally)
 		return 0;
-	return get_uint(nla_find(nla_data(tally), nla_len(tally), count));
+	return client_uint_of(nla_find(nla_data(tally), nla_len(tally), count));
 }

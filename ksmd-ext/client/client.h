@@ -10,8 +10,7 @@
 #include <stdint.h>
 
 /*
- * The family ksmd_ext for programs: densityctl and the module's tests. Whoever
- * has no memory for a request is told on standard error, and ends.
+ * The family ksmd_ext for programs: densityd, densityctl and the module's tests.
  */
 
 /* A connection. */
@@ -33,11 +32,17 @@ struct client {
 int client_open(struct client *client, const char *group);
 void client_close(struct client *client);
 
+/* Give up waiting for an answer: then the request is unanswered. */
+void client_set_timeout(struct client *client, unsigned int seconds);
+
+/* NULL without memory. */
+struct nl_msg *client_try_new(struct client *client, int command, int flags);
+/* Without memory it says so on standard error, and ends the program. */
 struct nl_msg *client_new(struct client *client, int command, int flags);
 
 /*
  * Send a request, which is freed, and wait for all of its answer, which stays in
- * @client until the next one. Returns client->error.
+ * @client until the next one. Returns client->error; -ENOMEM for a NULL request.
  */
 int client_send(struct client *client, struct nl_msg *msg);
 /* A request without attributes. */
@@ -52,6 +57,8 @@ int client_wait(struct client *client, int timeout_ms);
 /* Why the last request was refused: never empty. */
 const char *client_reason(const struct client *client);
 
+/* An integer of any size; 0 if there is none. */
+uint64_t client_uint_of(const struct nlattr *attr);
 /* Of the reply number @reply: an attribute, or NULL; an integer, or 0. */
 struct nlattr *client_attr(const struct client *client, size_t reply, int attr);
 uint64_t client_uint(const struct client *client, size_t reply, int attr);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "act_host.h"
+#include "../../daemon/act/file.h"
 #include "../../daemon/act/saved.h"
 
 #define BOOT "00000000-0000-4000-8000-000000000000"	/* record driver's */
@@ -86,8 +87,8 @@ static void what_is_stored_is_loaded(void **state)
 	assert_int_equal(act_saved_load(d->path, BOOT, &out, why), 0);
 	assert_memory_equal(in.has, out.has, sizeof(in.has));
 	assert_memory_equal(in.value, out.value, sizeof(in.value));
-	assert_int_equal(act_saved_remove(d->path), 0);
-	assert_int_equal(act_saved_remove(d->path), 0);
+	assert_int_equal(act_file_remove(d->path), 0);
+	assert_int_equal(act_file_remove(d->path), 0);
 	assert_int_equal(act_saved_load(d->path, BOOT, &out, why), -ENOENT);
 }
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Shadow pages by netlink. See shadow.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../ksmd-ext/client/client.h"
+#include "file.h"
+#include "proc.h"
+#include "shadow.h"
+
+#define NS_PER_S 1000000000ull
+/* A dump that others interrupted is asked for again, so often. */
+#define TRIES 3
+
+struct probe_shadow {
+	int root_fd;
+	bool connected;
+	uint64_t tried_ns;	/* to connect, 0: never */
+	struct client client;
+	struct snap_shadow *vms;
+	size_t room;
+};
+
+struct probe_shadow *probe_shadow_new(int root_fd)
+{
+	struct probe_shadow *shadow = calloc(1, sizeof(*shadow));
+
+	if (shadow)
+		shadow->root_fd = root_fd;
+	return shadow;
+}
+
+static void disconnect(struct probe_shadow *shadow)
+{
+	if (shadow->connected)
+		client_close(&shadow->client);
+	shadow->connected = false;
+}
+
+void probe_shadow_free(struct probe_shadow *shadow)
+{
+	if (!shadow)
+		return;
+	disconnect(shadow);
+	free(shadow->vms);
+	free(shadow);
+}
+
+static bool connect_to(struct probe_shadow *shadow, uint64_t now_ns)
+{
+	if (shadow->connected)
+		return true;
+	if (shadow->tried_ns && now_ns - shadow->tried_ns <
+	    PROBE_SHADOW_RETRY_S * NS_PER_S)
+		return false;
+	shadow->tried_ns = now_ns;
+	if (client_open(&shadow->client, NULL))
+		return false;
+	client_set_timeout(&shadow->client, PROBE_SHADOW_WAIT_S);
+	shadow->connected = true;
+	return true;
+}
+
+/* VMs that came or went meanwhile make a dump incomplete. */
+static bool dump(struct client *client)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (client_send(client, client_try_new(client,
+						       KSMD_EXT_CMD_VM_GET,
+						       NLM_F_DUMP)))
+			return false;
+		if (!client->interrupted)
+			return true;
+	}
+	/* Each VM that was there all the time is in it. */
+	return true;
+}
+
+static void read_distances(struct nlmsghdr *reply, struct snap_shadow *vm)
+{
+	struct nlattr *attr;
+	int left, i = 0;
+
+	nlmsg_for_each_attr(attr, reply, GENL_HDRLEN, left) {
+		if (nla_type(attr) != KSMD_EXT_A_VM_REFAULT_DISTANCE)
+			continue;
+		/* Of a finer histogram than ours the tail is one bucket. */
+		vm->refault_distance[i] += client_uint_of(attr);
+		if (i < SNAP_REFAULT_BUCKETS - 1)
+			i++;
+	}
+}
+
+static uint64_t cpu_ns(const struct probe_shadow *shadow, int32_t pid)
+{
+	char path[64], buf[1024];
+	struct probe_stat stat;
+	long len;
+
+	snprintf(path, sizeof(path), "proc/%d/stat", pid);
+	len = probe_file_read_once(shadow->root_fd, path, buf, sizeof(buf));
+	if (len <= 0 || !probe_stat_parse(probe_text_of(buf, (size_t)len),
+					  &stat))
+		return 0;
+	return stat.cpu_ticks * (NS_PER_S / SNAP_TICKS_PER_S);
+}
+
+static uint32_t weight_of(const struct snap *snap, int32_t pid)
+{
+	for (uint32_t i = 0; i < snap->nvms; i++)
+		if (snap->vms[i].pid == pid)
+			return snap->vms[i].weight_permille;
+	return 1000;
+}
+
+static void read_vm(struct probe_shadow *shadow, size_t reply,
+		    const struct snap *snap, struct snap_shadow *vm)
+{
+	const struct client *client = &shadow->client;
+
+	*vm = (struct snap_shadow){
+		.id = client_uint(client, reply, KSMD_EXT_A_VM_ID),
+		.pid = (int32_t)client_uint(client, reply, KSMD_EXT_A_VM_PID),
+		.limit = (uint32_t)client_uint(client, reply,
+					       KSMD_EXT_A_VM_LIMIT),
+		.requested = (uint32_t)client_uint(client, reply,
+						   KSMD_EXT_A_VM_REQUESTED),
+		.pages = client_uint(client, reply, KSMD_EXT_A_VM_PAGES),
+		.evictions = client_uint(client, reply,
+					 KSMD_EXT_A_VM_EVICTIONS),
+		.refaults = client_uint(client, reply,
+					KSMD_EXT_A_VM_REFAULTS),
+	};
+	read_distances(client->replies[reply], vm);
+	vm->cpu_ns = cpu_ns(shadow, vm->pid);
+	vm->weight_permille = weight_of(snap, vm->pid);
+}
+
+static bool make_room(struct probe_shadow *shadow, size_t vms)
+{
+	struct snap_shadow *grown;
+
+	if (vms <= shadow->room)
+		return true;
+	grown = reallocarray(shadow->vms, vms, sizeof(*grown));
+	if (!grown)
+		return false;
+	shadow->vms = grown;
+	shadow->room = vms;
+	return true;
+}
+
+bool probe_shadow_read(struct probe_shadow *shadow, struct snap *snap)
+{
+	if (!connect_to(shadow, snap->mono_ns))
+		return false;
+	if (!dump(&shadow->client)) {
+		disconnect(shadow);
+		return false;
+	}
+	if (!make_room(shadow, shadow->client.nr_replies))
+		return false;
+	for (size_t i = 0; i < shadow->client.nr_replies; i++)
+		read_vm(shadow, i, snap, &shadow->vms[i]);
+	snap->shadows = shadow->vms;
+	snap->nshadows = (uint32_t)shadow->client.nr_replies;
+	snap->shadows_seq = snap->seq;
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The shadow pages of each VM, asked of the kernel extension by netlink.
+ *
+ * A kernel or a host without it is the usual case: it is looked for once in
+ * PROBE_SHADOW_RETRY_S, and a module that goes is found again. An attribute
+ * that is not known is ignored, one that is missing reads as 0.
+ */
+#ifndef DENSITY_PROBE_SHADOW_H
+#define DENSITY_PROBE_SHADOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../policy/snap.h"
+
+#define PROBE_SHADOW_RETRY_S 30
+/* The kernel answers at once; a longer wait is a fault. */
+#define PROBE_SHADOW_WAIT_S 2
+
+struct probe_shadow;
+
+/* NULL: out of memory. */
+struct probe_shadow *probe_shadow_new(int root_fd);
+void probe_shadow_free(struct probe_shadow *shadow);
+
+/*
+ * Read all VMs into @snap->shadows, which belong to @shadow and stay valid
+ * until the next call. Weights come from @snap->vms, by pid. False when there is
+ * no extension, or it did not answer: then @snap is left alone.
+ */
+bool probe_shadow_read(struct probe_shadow *shadow, struct snap *snap);
+
+#endif

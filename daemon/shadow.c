@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "log.h"
+#include "shadow.h"
+
+#define NS_PER_S 1000000000ull
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+struct shadow {
+	uint64_t tick_ns;		/* the last one, 0: none */
+	bool seen;			/* the extension, at the last tick */
+	bool dividing;			/* the law is asked */
+	uint64_t moved;			/* limits set since the start */
+	struct act_limits *limits;	/* NULL: a dry run */
+	struct act_limits_hooks hooks;
+	struct law_shadow law;
+	struct law_shadow_decision decision;
+};
+
+static void read_boot_id(char ret_id[ACT_BOOT_ID_LEN])
+{
+	FILE *f = fopen(BOOT_ID, "re");
+
+	ret_id[0] = '\0';
+	if (!f)
+		return;
+	if (!fgets(ret_id, ACT_BOOT_ID_LEN, f))
+		ret_id[0] = '\0';
+	ret_id[strcspn(ret_id, "\n")] = '\0';
+	fclose(f);
+}
+
+static int open_limits(const char *saved_path,
+		       const struct act_limits_hooks *hooks,
+		       struct act_limits **ret_limits)
+{
+	char boot_id[ACT_BOOT_ID_LEN];
+	void *ctx;
+	int r;
+
+	r = act_limits_netlink_new(&ctx);
+	if (r)
+		return r;
+	read_boot_id(boot_id);
+	return act_limits_open(&act_limits_netlink, ctx, saved_path, boot_id,
+			       hooks, ret_limits);
+}
+
+int shadow_open(const char *saved_path, const struct act_limits_hooks *hooks,
+		struct shadow **ret_shadow)
+{
+	struct shadow *shadow = calloc(1, sizeof(*shadow));
+	int r;
+
+	if (!shadow)
+		return -ENOMEM;
+	shadow->hooks = *hooks;
+	law_shadow_init(&shadow->law);
+	r = saved_path ? open_limits(saved_path, hooks, &shadow->limits) : 0;
+	if (r) {
+		free(shadow);
+		return r;
+	}
+	*ret_shadow = shadow;
+	return 0;
+}
+
+static void divide(struct shadow *shadow, const struct snap *snap,
+		   const struct conf_shadow *conf)
+{
+	const struct law_shadow_params params = {
+		.budget_pages = conf->budget_kib * 1024 / snap->page_size,
+	};
+	int n;
+
+	if (!shadow->dividing)
+		law_shadow_init(&shadow->law);
+	shadow->dividing = true;
+	law_shadow_decide(&shadow->law, &params, snap, &shadow->decision);
+	if (!shadow->limits || !shadow->decision.nlimits)
+		return;
+	n = act_limits_apply(shadow->limits, snap, &shadow->decision);
+	if (n <= 0)
+		return;
+	shadow->moved += (uint64_t)n;
+	log_print(LOG_INFO,
+		  "shadow pages: %d limits set; %.1f misses a second, %.1f as divided",
+		  n, (double)shadow->decision.arg[0] / 1000,
+		  (double)shadow->decision.arg[1] / 1000);
+}
+
+static void follow_extension(struct shadow *shadow, bool seen)
+{
+	if (seen == shadow->seen)
+		return;
+	shadow->seen = seen;
+	shadow->dividing = false;
+	shadow->hooks.on_event(shadow->hooks.arg, "extension", seen ?
+			       "the kernel extension answers" :
+			       "the kernel extension is gone");
+}
+
+void shadow_tick(struct shadow *shadow, struct probe *probe,
+		 const struct snap *snap, const struct conf_shadow *conf)
+{
+	if (shadow->tick_ns && snap->mono_ns - shadow->tick_ns <
+	    SHADOW_INTERVAL_S * NS_PER_S)
+		return;
+	shadow->tick_ns = snap->mono_ns;
+	follow_extension(shadow, probe_shadows(probe));
+	if (shadow->seen && conf->divide)
+		divide(shadow, snap, conf);
+	else if (shadow->seen && shadow->dividing)
+		shadow_restore(shadow);
+}
+
+int shadow_restore(struct shadow *shadow)
+{
+	shadow->dividing = false;
+	return shadow->limits ? act_limits_restore(shadow->limits) : 0;
+}
+
+void shadow_close(struct shadow *shadow)
+{
+	if (!shadow)
+		return;
+	act_limits_close(shadow->limits);
+	free(shadow);
+}
+
+static const char *reason_name(const struct shadow *shadow)
+{
+	static const char *const names[] = {
+		[LAW_SHADOW_NONE] = "no VM has shadow pages",
+		[LAW_SHADOW_START] = "nothing is known yet",
+		[LAW_SHADOW_STEADY] = "no other division would spare much",
+		[LAW_SHADOW_BUDGET] = "more was given out than there is",
+		[LAW_SHADOW_MOVE] = "pages go where they spare more misses",
+	};
+
+	return shadow->dividing ? names[shadow->decision.reason] :
+				  "not divided: KVM's own limits";
+}
+
+json_t *shadow_object(const struct shadow *shadow, const struct snap *snap)
+{
+	uint64_t pages = 0, limits = 0;
+
+	if (!shadow->seen)
+		return NULL;
+	for (uint32_t i = 0; i < snap->nshadows; i++) {
+		pages += snap->shadows[i].pages;
+		limits += snap->shadows[i].limit;
+	}
+	return json_pack("{sb sI sI sI sI sf sf ss}",
+			 "divided", shadow->dividing,
+			 "vms", (json_int_t)snap->nshadows,
+			 "pages", (json_int_t)pages,
+			 "limit_pages", (json_int_t)limits,
+			 "limits_set", (json_int_t)shadow->moved,
+			 "misses_per_s", shadow->dividing ?
+			 (double)shadow->decision.arg[0] / 1000 : 0.0,
+			 "misses_divided_per_s", shadow->dividing ?
+			 (double)shadow->decision.arg[1] / 1000 : 0.0,
+			 "text", reason_name(shadow));
+}
