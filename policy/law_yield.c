@@ -53,6 +53,8 @@
 #define POLL_MIN_MS 20u
 #define POLL_MAX_MS 150u
 #define POLL_CAP_MS 300u
+/* Each look reads the table of processes. */
+#define WATCH_MS 250u
 
 static void yield_init(struct law_state *state, const struct law_params *params)
 {
@@ -264,7 +266,7 @@ static void rest(struct yield *y, const struct law_params *params,
 	if (law_demand_waits(&y->demand, params) && !why->reason) {
 		/* A hunt is near: watch the growth closely. */
 		d->look = true;
-		d->next_ms = POLL_MAX_MS;
+		d->next_ms = WATCH_MS;
 	}
 }
 
