@@ -351,6 +351,49 @@ static void print_vms(FILE *out, const struct snap *snap)
 	}
 }
 
+static const char *name_of(const struct snap *snap, int32_t pid)
+{
+	for (uint32_t i = 0; i < snap->nvms; i++)
+		if (snap->vms[i].pid == pid)
+			return snap->vms[i].name;
+	return "";
+}
+
+static void shadow_series(FILE *out, const char *name, const struct snap *snap,
+			  const struct snap_shadow *vm, uint64_t value)
+{
+	fprintf(out, "densityd_%s{vm=\"", name);
+	label(out, name_of(snap, vm->pid), SNAP_NAME_LEN);
+	fprintf(out, "\",pid=\"%" PRId32 "\",id=\"%" PRIu64 "\"} ", vm->pid,
+		vm->id);
+	print_value(out, value, 0);
+}
+
+/* VMs of KVM, by the kernel extension. */
+static void print_shadows(FILE *out, const struct snap *snap)
+{
+	uint32_t i;
+
+	head(out, "shadow_pages", "gauge", "Shadow pages of a VM.");
+	for (i = 0; i < snap->nshadows; i++)
+		shadow_series(out, "shadow_pages", snap, &snap->shadows[i],
+			      snap->shadows[i].pages);
+	head(out, "shadow_limit_pages", "gauge", "How many it may have.");
+	for (i = 0; i < snap->nshadows; i++)
+		shadow_series(out, "shadow_limit_pages", snap,
+			      &snap->shadows[i], snap->shadows[i].limit);
+	head(out, "shadow_evictions_total", "counter",
+	     "Shadow pages evicted for want of room.");
+	for (i = 0; i < snap->nshadows; i++)
+		shadow_series(out, "shadow_evictions_total", snap,
+			      &snap->shadows[i], snap->shadows[i].evictions);
+	head(out, "shadow_refaults_total", "counter",
+	     "Evicted shadow pages that were needed again.");
+	for (i = 0; i < snap->nshadows; i++)
+		shadow_series(out, "shadow_refaults_total", snap,
+			      &snap->shadows[i], snap->shadows[i].refaults);
+}
+
 void metrics_print(FILE *out, const struct metrics_input *input)
 {
 	print_daemon(out, input);
@@ -360,6 +403,8 @@ void metrics_print(FILE *out, const struct metrics_input *input)
 	print_host(out, input->snap);
 	print_store(out, input->store);
 	print_vms(out, input->snap);
+	if (snap_has(input->snap, SNAP_CAP_SHADOW))
+		print_shadows(out, input->snap);
 }
 
 /*

@@ -22,6 +22,7 @@
 
 struct sample {
 	struct snap_vm vms[3];
+	struct snap_shadow shadows[2];
 	struct snap snap;
 	struct decision decision;
 	struct store_health store;
@@ -42,8 +43,15 @@ static void make_sample(struct sample *s)
 		.pid = 101, .name = "a\"b\\c\nd) {}\xc3\xa9", .rss_pages = 1,
 	};
 	s->vms[2] = (struct snap_vm){ .pid = 102, .name = "x\xff\xc3" };
+	s->shadows[0] = (struct snap_shadow){
+		.id = 5, .pid = 101, .pages = 90, .limit = 128,
+		.evictions = 12, .refaults = 3,
+	};
+	/* A VM whose process is none of those that were listed. */
+	s->shadows[1] = (struct snap_shadow){ .id = 6, .pid = 999 };
 	s->snap = (struct snap){
-		.real_ms = 1700000000123, .caps = (SNAP_CAP_NUMA << 1) - 1,
+		.real_ms = 1700000000123, .caps = (SNAP_CAP_SHADOW << 1) - 1,
+		.nshadows = 2, .shadows = s->shadows,
 		.page_size = 4096, .nvms = 3, .vms = s->vms,
 		.ksm = { .run = 1, .sleep_ms = 20, .scan_pages = 100,
 			 .pages_shared = 10, .pages_sharing = 90,
@@ -126,6 +134,9 @@ static void values_are_exact_and_in_base_units(void **state)
 		"densityd_vm_merging_bytes{vm=\"web-1\",pid=\"100\"} 2048000",
 		"densityd_vm_profit_bytes{vm=\"web-1\",pid=\"100\"} -4096",
 		"densityd_vm_mergeable{vm=\"web-1\",pid=\"100\"} 1",
+		"densityd_shadow_pages{vm=\"a\\\"b\\\\c\\nd) {}\xc3\xa9\",pid=\"101\",id=\"5\"} 90",
+		"densityd_shadow_limit_pages{vm=\"\",pid=\"999\",id=\"6\"} 0",
+		"# TYPE densityd_shadow_refaults_total counter",
 		"# TYPE densityd_ksm_full_scans_total counter",
 		"# TYPE densityd_saved_bytes gauge",
 	};
