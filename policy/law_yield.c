@@ -325,6 +325,7 @@ static void yield_decide(struct law_state *state,
 		y->next_pass_ns = params->patrol_upermille ?
 					  y->meter.now_ns + PROOF_GAP_NS :
 					  LAW_PATROL_NEVER_NS;
+		y->has_met = y->demand.population > 0;
 		y->primed = true;
 	}
 	law_yield_reap_batch(y, params, snap);

@@ -13,6 +13,8 @@
  * recovered, the thorough one.
  */
 #define QUICK_TIMES 16
+/* What costs so many times less than a pass is next to nothing. */
+#define CHEAP_TIMES 5
 #define QUICK_GAP_NS NS_PER_S
 
 void law_yield_begin_pass(struct yield *y, const struct snap *snap,
@@ -58,6 +60,7 @@ static void end_hunt(struct yield *y, const struct law_params *params,
 	uint64_t share;
 
 	y->hunting = false;
+	y->has_met = true;
 	y->hunt_ended_ns = y->meter.now_ns;
 	y->thorough =
 		y->thorough && law_yield_late_twins_pay(y, params, snap, found);
@@ -178,7 +181,8 @@ void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 	y->hunt_cpu_ns = y->meter.cpu_ns;
 	y->hunt_saved = snap_saved_pages(snap);
 	y->hunt_waited = d->arrived + d->rewritten;
-	y->thorough = snap_has(snap, SNAP_CAP_SKIPPED) &&
+	/* A late twin is of somebody who was there before. */
+	y->thorough = y->has_met && snap_has(snap, SNAP_CAP_SKIPPED) &&
 		      law_yield_late_twins_pay(y, params, snap, 0);
 	law_demand_take(d);
 	y->loss_mib_ms = 0;
@@ -186,15 +190,17 @@ void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 
 /*
  * Late twins are looked for when the newcomers have merged with what is easily
- * found, and only if much is missing then. Rewritten pages may be old enough to
- * be skipped themselves: there the hunt's own passes skip nothing, if the window
- * pays for that.
+ * found, and only if much is missing then. Two exceptions, if the window pays for
+ * them. Where next to nothing would be skipped, the merging pass skips nothing:
+ * it is the cheapest that could. Rewritten pages may be old enough to be skipped
+ * themselves: there the hunt's own passes skip nothing.
  */
 static bool late_twins_now(const struct yield *y,
 			   const struct law_params *params,
 			   const struct snap *snap)
 {
-	uint64_t cost = y->skipped_pages * y->late_ns +
+	uint64_t extra = y->skipped_pages * y->late_ns;
+	uint64_t cost = extra +
 			law_yield_pass_size(y, snap) * y->cost_ns[PASS_LEARN] +
 			y->hunt_waited * y->share_permille / 1000 *
 				y->cost_ns[PASS_MERGE];
@@ -204,9 +210,11 @@ static bool late_twins_now(const struct yield *y,
 		return false;
 	if (y->kind == PASS_PROOF)
 		return !y->quick;
-	return y->why.reason == LAW_REASON_REWRITE &&
-	       (y->kind == PASS_LEARN ? 2 * cost < left :
-					y->kind == PASS_MERGE && cost < left);
+	if (y->kind == PASS_MERGE)
+		return cost < left && (y->why.reason == LAW_REASON_REWRITE ||
+				       extra * CHEAP_TIMES < cost);
+	return y->kind == PASS_LEARN &&
+	       y->why.reason == LAW_REASON_REWRITE && 2 * cost < left;
 }
 
 void law_yield_next_pass(struct yield *y, const struct law_params *params,

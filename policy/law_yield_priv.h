@@ -54,6 +54,7 @@ struct yield {
 	bool thorough_now;	/* in this pass: smart_scan is off */
 	uint32_t passes_wanted, passes_done;
 	uint64_t hunt_began_ns, hunt_ended_ns;
+	bool has_met;		/* memory that a newcomer's could be twin of */
 	uint64_t hunt_cpu_ns, hunt_saved, hunt_waited;
 	bool announced;
 	struct decision why;	/* the reason it began */
