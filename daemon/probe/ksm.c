@@ -25,12 +25,13 @@ enum ksm_type {
 	KSM_ADVISOR,
 };
 
+/* Several may hold. */
 enum ksm_when {
-	KSM_ALWAYS,
-	KSM_DRIVEN,	/* the same, and even while ksmd is followed */
-	KSM_BY_KSMD,	/* cannot move while ksmd does not run */
-	KSM_PROGRESS,	/* the same, and read while it is followed */
-	KSM_SELDOM,	/* read along with the table of processes */
+	KSM_KNOBS = 1 << 0,	/* moves when somebody writes it, or by itself */
+	KSM_RESTING = 1 << 1,	/* read at every tick, though ksmd rests */
+	KSM_BY_KSMD = 1 << 2,	/* cannot move while ksmd does not run */
+	KSM_FOLLOWED = 1 << 3,	/* read while ksmd is followed */
+	KSM_SELDOM = 1 << 4,	/* read along with the table of processes */
 };
 
 struct ksm_row {
@@ -38,31 +39,37 @@ struct ksm_row {
 	size_t offset;
 	enum ksm_type type;
 	uint32_t cap;	/* SNAP_CAP_KSM: must be there; 0: may be */
-	enum ksm_when when;
+	unsigned int when;	/* enum ksm_when */
 };
 
 #define ROW(file, field, type, cap, when) \
 	{ KSM_DIR file, offsetof(struct snap_ksm, field), type, cap, when }
 
 static const struct ksm_row rows[] = {
-	ROW("run", run, KSM_U32, SNAP_CAP_KSM, KSM_DRIVEN),
-	ROW("sleep_millisecs", sleep_ms, KSM_U32, SNAP_CAP_KSM, KSM_DRIVEN),
-	ROW("pages_to_scan", scan_pages, KSM_U32, SNAP_CAP_KSM, KSM_DRIVEN),
+	ROW("run", run, KSM_U32, SNAP_CAP_KSM,
+	    KSM_KNOBS | KSM_RESTING | KSM_FOLLOWED),
+	ROW("sleep_millisecs", sleep_ms, KSM_U32, SNAP_CAP_KSM,
+	    KSM_KNOBS | KSM_FOLLOWED),
+	ROW("pages_to_scan", scan_pages, KSM_U32, SNAP_CAP_KSM,
+	    KSM_KNOBS | KSM_FOLLOWED),
 	ROW("pages_shared", pages_shared, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
 	ROW("pages_sharing", pages_sharing, KSM_U64, SNAP_CAP_KSM, KSM_BY_KSMD),
 	ROW("pages_unshared", pages_unshared, KSM_U64, SNAP_CAP_KSM,
 	    KSM_BY_KSMD),
 	ROW("pages_volatile", pages_volatile, KSM_U64, SNAP_CAP_KSM,
 	    KSM_BY_KSMD),
-	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM, KSM_PROGRESS),
-	ROW("pages_scanned", pages_scanned, KSM_U64, 0, KSM_PROGRESS),
+	ROW("full_scans", full_scans, KSM_U64, SNAP_CAP_KSM,
+	    KSM_BY_KSMD | KSM_FOLLOWED),
+	ROW("pages_scanned", pages_scanned, KSM_U64, 0,
+	    KSM_BY_KSMD | KSM_FOLLOWED),
 	ROW("pages_skipped", pages_skipped, KSM_U64, SNAP_CAP_SKIPPED,
-	    KSM_PROGRESS),
-	ROW("smart_scan", smart_scan, KSM_U32, SNAP_CAP_SKIPPED, KSM_ALWAYS),
-	ROW("ksm_zero_pages", zero_pages, KSM_U64, SNAP_CAP_ZERO, KSM_ALWAYS),
+	    KSM_BY_KSMD | KSM_FOLLOWED),
+	ROW("smart_scan", smart_scan, KSM_U32, SNAP_CAP_SKIPPED, KSM_KNOBS),
+	ROW("ksm_zero_pages", zero_pages, KSM_U64, SNAP_CAP_ZERO,
+	    KSM_KNOBS | KSM_RESTING),
 	ROW("general_profit", profit_bytes, KSM_I64, SNAP_CAP_PROFIT,
 	    KSM_BY_KSMD),
-	ROW("advisor_mode", advisor, KSM_ADVISOR, SNAP_CAP_ADVISOR, KSM_ALWAYS),
+	ROW("advisor_mode", advisor, KSM_ADVISOR, SNAP_CAP_ADVISOR, KSM_KNOBS),
 	ROW("stable_node_chains", stable_node_chains, KSM_U64, 0, KSM_SELDOM),
 	ROW("stable_node_dups", stable_node_dups, KSM_U64, 0, KSM_SELDOM),
 	ROW("use_zero_pages", use_zero_pages, KSM_U32, 0, KSM_SELDOM),
@@ -76,6 +83,8 @@ struct probe_ksm {
 	struct probe_file files[NROWS];
 	uint32_t caps;		/* by the rows that ksmd moves, when last read */
 	uint32_t missing;
+	uint32_t knob_caps;	/* the same by the others */
+	uint32_t knob_missing;
 };
 
 struct probe_ksm *probe_ksm_new(void)
@@ -176,14 +185,14 @@ static bool read_row(struct probe_ksm *ksm, size_t i, int root_fd,
 }
 
 /* One row that fails takes its capability away, whatever the others say. */
-static void read_rows(struct probe_ksm *ksm, int root_fd, enum ksm_when when,
+static void read_rows(struct probe_ksm *ksm, int root_fd, unsigned int when,
 		      struct snap_ksm *ksm_fields, uint32_t *caps,
 		      uint32_t *missing)
 {
 	size_t i;
 
 	for (i = 0; i < NROWS; i++) {
-		if (rows[i].when != when)
+		if (!(rows[i].when & when))
 			continue;
 		if (read_row(ksm, i, root_fd, ksm_fields))
 			*caps |= rows[i].cap;
@@ -195,30 +204,29 @@ static void read_rows(struct probe_ksm *ksm, int root_fd, enum ksm_when when,
 	}
 }
 
-static uint32_t read_counters(struct probe_ksm *ksm, int root_fd, bool rests,
-			      struct snap_ksm *ksm_fields)
+static void read_knobs(struct probe_ksm *ksm, int root_fd,
+		       struct snap_ksm *ksm_fields)
 {
-	uint32_t run = ksm_fields->run;
-	uint64_t zero_pages = ksm_fields->zero_pages;
-	uint32_t caps = 0, missing = 0;
+	ksm->knob_caps = ksm->knob_missing = 0;
+	read_rows(ksm, root_fd, KSM_KNOBS, ksm_fields, &ksm->knob_caps,
+		  &ksm->knob_missing);
+}
 
-	read_rows(ksm, root_fd, KSM_DRIVEN, ksm_fields, &caps, &missing);
-	if (!(missing & SNAP_CAP_KSM))
-		read_rows(ksm, root_fd, KSM_ALWAYS, ksm_fields, &caps,
-			  &missing);
-	if (!rests || ksm->missing & SNAP_CAP_KSM || ksm_fields->run != run ||
-	    ksm_fields->run & SNAP_RUN_UNMERGE ||
-	    ksm_fields->zero_pages != zero_pages) {
-		ksm->caps = 0;
-		ksm->missing = missing;
-		if (!(ksm->missing & SNAP_CAP_KSM))
-			read_rows(ksm, root_fd, KSM_BY_KSMD, ksm_fields,
-				  &ksm->caps, &ksm->missing);
-		if (!(ksm->missing & SNAP_CAP_KSM))
-			read_rows(ksm, root_fd, KSM_PROGRESS, ksm_fields,
-				  &ksm->caps, &ksm->missing);
-	}
-	caps = (caps | ksm->caps) & ~(missing | ksm->missing);
+static void read_moved(struct probe_ksm *ksm, int root_fd,
+		       struct snap_ksm *ksm_fields)
+{
+	ksm->caps = 0;
+	ksm->missing = ksm->knob_missing;
+	if (!(ksm->missing & SNAP_CAP_KSM))
+		read_rows(ksm, root_fd, KSM_BY_KSMD, ksm_fields, &ksm->caps,
+			  &ksm->missing);
+}
+
+static uint32_t told(const struct probe_ksm *ksm, struct snap_ksm *ksm_fields)
+{
+	uint32_t caps = (ksm->caps | ksm->knob_caps) &
+			~(ksm->missing | ksm->knob_missing);
+
 	if (!(caps & SNAP_CAP_KSM))
 		memset(ksm_fields, 0, sizeof(*ksm_fields));
 	return caps & SNAP_CAP_KSM ? caps : 0;
@@ -227,13 +235,29 @@ static uint32_t read_counters(struct probe_ksm *ksm, int root_fd, bool rests,
 uint32_t probe_ksm_read(struct probe_ksm *ksm, int root_fd,
 			struct snap_ksm *ksm_fields)
 {
-	return read_counters(ksm, root_fd, false, ksm_fields);
+	read_knobs(ksm, root_fd, ksm_fields);
+	read_moved(ksm, root_fd, ksm_fields);
+	return told(ksm, ksm_fields);
 }
 
-uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd,
+uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd, bool knobs,
 				struct snap_ksm *ksm_fields)
 {
-	return read_counters(ksm, root_fd, true, ksm_fields);
+	uint32_t run = ksm_fields->run;
+	uint64_t zero_pages = ksm_fields->zero_pages;
+	uint32_t caps = 0, missing = 0;
+
+	if (knobs)
+		read_knobs(ksm, root_fd, ksm_fields);
+	else
+		read_rows(ksm, root_fd, KSM_RESTING, ksm_fields, &caps,
+			  &missing);
+	if (ksm->missing & SNAP_CAP_KSM || missing & ~ksm->knob_missing ||
+	    ksm_fields->run != run ||
+	    ksm_fields->run & SNAP_RUN_UNMERGE ||
+	    ksm_fields->zero_pages != zero_pages)
+		return probe_ksm_read(ksm, root_fd, ksm_fields);
+	return told(ksm, ksm_fields);
 }
 
 bool probe_ksm_read_progress(struct probe_ksm *ksm, int root_fd,
@@ -241,8 +265,7 @@ bool probe_ksm_read_progress(struct probe_ksm *ksm, int root_fd,
 {
 	uint32_t caps = 0, missing = 0;
 
-	read_rows(ksm, root_fd, KSM_DRIVEN, ksm_fields, &caps, &missing);
-	read_rows(ksm, root_fd, KSM_PROGRESS, ksm_fields, &caps, &missing);
+	read_rows(ksm, root_fd, KSM_FOLLOWED, ksm_fields, &caps, &missing);
 	return !(missing & ~ksm->missing);
 }
 

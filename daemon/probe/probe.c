@@ -27,6 +27,8 @@
 /* meminfo is read again when so much memory moved, and so often anyway. */
 #define MEMINFO_STEP_KIB 1024
 #define MEMINFO_AGE_NS (10 * NS_PER_S)
+/* Ticks; nobody is in a hurry to see a knob that turns nothing just now. */
+#define KNOBS_EVERY 5
 /* ksmd's counters are read so often even when it does not seem to run. */
 #define COUNTERS_AGE_NS (10 * NS_PER_S)
 
@@ -193,6 +195,7 @@ static uint32_t take_ksm(struct probe *probe, bool has_cpu, uint64_t cpu_ns,
 	    cpu_ns == probe->counted_cpu_ns &&
 	    snap->mono_ns - probe->counted_ns < COUNTERS_AGE_NS)
 		return probe_ksm_read_resting(probe->ksm, probe->root_fd,
+					      snap->seq % KNOBS_EVERY == 0,
 					      &snap->ksm);
 	probe->counted_ns = snap->mono_ns;
 	probe->counted_cpu = has_cpu;

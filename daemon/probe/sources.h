@@ -27,9 +27,10 @@ uint32_t probe_ksm_read(struct probe_ksm *ksm, int root_fd,
 			struct snap_ksm *ksm_fields);
 /*
  * The same when ksmd has not run since the last read, into the same
- * @ksm_fields: what only ksmd moves is not read again.
+ * @ksm_fields: what only ksmd moves is not read again, and of the knobs only
+ * run unless @knobs.
  */
-uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd,
+uint32_t probe_ksm_read_resting(struct probe_ksm *ksm, int root_fd, bool knobs,
 				struct snap_ksm *ksm_fields);
 /* Only the knobs of a batch and how far ksmd is. False when a file is missing by now. */
 bool probe_ksm_read_progress(struct probe_ksm *ksm, int root_fd,

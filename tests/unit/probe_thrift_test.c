@@ -121,6 +121,32 @@ static void who_cannot_be_followed_is_read_as_a_whole(void **state)
 	close_host(root, probe);
 }
 
+/* ksmd's schedstat stands still. */
+static void knobs_are_read_seldom_while_ksmd_rests(void **state)
+{
+	struct probe *probe;
+	char root[32];
+	const struct snap *snap;
+
+	(void)state;
+	open_host(root, &probe);
+	/* The first one found ksmd. */
+	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 1);
+	put_ksm(root, "sleep_millisecs", 77);
+	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 1);
+	while ((snap = probe_take(probe, false))->seq < 5)
+		;
+	assert_int_equal(snap->ksm.sleep_ms, 77);
+	/* Whoever turns KSM off or on is seen at once, with all the rest. */
+	put_ksm(root, "sleep_millisecs", 78);
+	put_ksm(root, "run", 0);
+	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 78);
+	put_ksm(root, "sleep_millisecs", 79);
+	fx_put(root, "proc/37/schedstat", "42 1 1\n");
+	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 79);
+	close_host(root, probe);
+}
+
 static void meminfo_is_read_when_memory_moved(void **state)
 {
 	struct probe *probe;
@@ -449,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(following_reads_ksmd_and_nothing_else),
 		cmocka_unit_test(who_cannot_be_followed_is_read_as_a_whole),
+		cmocka_unit_test(knobs_are_read_seldom_while_ksmd_rests),
 		cmocka_unit_test(meminfo_is_read_when_memory_moved),
 		cmocka_unit_test(without_free_pages_meminfo_is_always_read),
 		cmocka_unit_test(nobody_is_listed_before_a_pid_is_new),
