@@ -251,7 +251,8 @@ static void who_is_small_is_asked_when_grown(void **state)
 	close_host(root, probe);
 }
 
-static uint64_t thp_kib_of(const char *anon_huge)
+/* Of a VMM of which so many pages merge, on a host with so many huge ones. */
+static uint64_t thp_kib_of(const char *anon_huge, unsigned int merging)
 {
 	struct probe *probe;
 	char root[32];
@@ -262,6 +263,7 @@ static uint64_t thp_kib_of(const char *anon_huge)
 	fx_put(root, "proc/meminfo", "MemTotal: 9 kB\nMemFree: 9 kB\n"
 	       "MemAvailable: 9 kB\n%s", anon_huge);
 	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
+	fx_put(root, "proc/50/ksm_stat", YES "ksm_merging_pages %u\n", merging);
 	fx_put(root, "proc/50/smaps_rollup", "AnonHugePages: 4096 kB\n");
 	assert_int_equal(probe_open(root, &probe), 0);
 	kib = probe_take(probe, true)->vms[0].thp_kib;
@@ -272,38 +274,19 @@ static uint64_t thp_kib_of(const char *anon_huge)
 static void smaps_is_left_alone_where_huge_pages_are_few(void **state)
 {
 	(void)state;
-	assert_int_equal(thp_kib_of("AnonHugePages: 0 kB\n"), 0);
-	assert_int_equal(thp_kib_of("AnonHugePages: 1024 kB\n"), 0);
+	assert_int_equal(thp_kib_of("AnonHugePages: 0 kB\n", 0), 0);
+	assert_int_equal(thp_kib_of("AnonHugePages: 1024 kB\n", 0), 0);
 	/* A quarter of the process' 7792 KiB. */
-	assert_int_equal(thp_kib_of("AnonHugePages: 1948 kB\n"), 4096);
-	assert_int_equal(thp_kib_of("AnonHugePages: many\n"), 4096);
-	assert_int_equal(thp_kib_of(""), 4096);
-}
-
-static uint64_t thp_kib_when_merging(unsigned int pages)
-{
-	struct probe *probe;
-	char root[32];
-	uint64_t kib;
-
-	fx_make_root(root);
-	put_host(root);
-	fx_put(root, "proc/meminfo", "MemTotal: 9 kB\nMemFree: 9 kB\n"
-	       "MemAvailable: 9 kB\n");
-	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
-	fx_put(root, "proc/50/ksm_stat", YES "ksm_merging_pages %u\n", pages);
-	fx_put(root, "proc/50/smaps_rollup", "AnonHugePages: 4096 kB\n");
-	assert_int_equal(probe_open(root, &probe), 0);
-	kib = probe_take(probe, true)->vms[0].thp_kib;
-	close_host(root, probe);
-	return kib;
+	assert_int_equal(thp_kib_of("AnonHugePages: 1948 kB\n", 0), 4096);
+	assert_int_equal(thp_kib_of("AnonHugePages: many\n", 0), 4096);
+	assert_int_equal(thp_kib_of("", 0), 4096);
 }
 
 static void smaps_is_left_alone_where_much_merges(void **state)
 {
 	(void)state;
-	assert_int_equal(thp_kib_when_merging(BIG / 4), 0);
-	assert_int_equal(thp_kib_when_merging(BIG / 4 - 1), 4096);
+	assert_int_equal(thp_kib_of("", BIG / 4), 0);
+	assert_int_equal(thp_kib_of("", BIG / 4 - 1), 4096);
 }
 
 static void a_newcomer_is_given_time_to_merge(void **state)
