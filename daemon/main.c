@@ -331,9 +331,7 @@ static int heal(const struct options *o)
 	struct act_hooks hooks = { .on_write = print_write,
 				   .on_event = print_event };
 	int r = act_heal(o->root, o->saved, &hooks);
-
-	if (r != -EBUSY)
-		r = heal_limits(o) ? : r;
+	int limits = r == -EBUSY ? 0 : heal_limits(o);
 
 	if (r == -EBUSY)
 		fputs("densityd: a running densityd drives the knobs: nothing to heal\n",
@@ -341,9 +339,15 @@ static int heal(const struct options *o)
 	if (r == -ENOENT)
 		fputs("densityd: this kernel has no KSM: nothing to heal\n",
 		      stderr);
+	if (limits)
+		fprintf(stderr, "densityd: %s: %s\n", o->limits,
+			strerror(-limits));
 	if (r >= 0 || r == -EBUSY || r == -ENOENT)
+		r = limits;
+	else
+		fprintf(stderr, "densityd: %s: %s\n", o->saved, strerror(-r));
+	if (!r)
 		return EXIT_OK;
-	fprintf(stderr, "densityd: %s: %s\n", o->saved, strerror(-r));
 	return r == -EACCES || r == -EPERM ? EXIT_PERMISSION : EXIT_FAIL;
 }
 

@@ -3,8 +3,9 @@
  * struct snap: everything that is known about the host at one instant.
  *
  * Probes fill it, laws decide from it, the store, the socket and the metrics
- * file read it. It is plain data: no pointer in it is followed but @vms, which
- * belongs to the probe and stays valid until the next probe_take().
+ * file read it. It is plain data: no pointer in it is followed but @vms and
+ * @shadows, which belong to the probe and stay valid until the next probe_take()
+ * and the next probe_shadows().
  *
  * Units are in the names. A "page" is a base page of @page_size bytes.
  * Counters that grow for ever keep the kernel's own type and are compared
