@@ -49,7 +49,7 @@ struct daemon {
 	struct law_state state;
 	struct override over;
 	bool stood_aside;		/* Restore was called: hands off */
-	bool look;			/* read the table in the next tick */
+	enum probe_ask ask;		/* in the next tick */
 	bool hands_off;			/* at the last tick: no law was asked */
 
 	const struct snap *snap;	/* the last one; the probe's */

@@ -60,7 +60,7 @@ static void choose_law(struct daemon *d, struct law_params *ret_params)
 		daemon_event(d, "law", law->name);
 	d->law = law;
 	law->init(&d->state, ret_params);
-	d->look = true;
+	d->ask = PROBE_ASK_ALL;
 }
 
 /* Batches of one hunt differ in their knobs only; that is not news. */
@@ -113,16 +113,27 @@ static bool stand_off(struct daemon *d)
 	return true;
 }
 
+static bool reads_alike(const struct decision *a, const struct decision *b)
+{
+	return a->phase == b->phase && a->reason == b->reason &&
+	       !memcmp(a->arg, b->arg, sizeof(a->arg));
+}
+
 /* Ask the law, afresh when hands were off: ksmd did not as it was told. */
 static void decide(struct daemon *d, const struct law_params *params)
 {
+	struct decision before = d->decision;
+	bool fresh = d->hands_off || !*d->text;
+
 	if (d->hands_off)
 		d->law->init(&d->state, params);
 	d->hands_off = false;
 	d->law->decide(&d->state, params, d->snap, &d->decision);
 	override_decision(&d->over, &d->decision);
-	d->look |= d->decision.look;
-	law_reason_text(&d->decision, d->text, sizeof(d->text));
+	if (d->decision.look && d->ask == PROBE_ASK_WHEN_DUE)
+		d->ask = PROBE_ASK_KNOWN;
+	if (fresh || !reads_alike(&before, &d->decision))
+		law_reason_text(&d->decision, d->text, sizeof(d->text));
 }
 
 /* During a hold too: act must see whether somebody else still writes. */
@@ -260,16 +271,16 @@ static void take(struct daemon *d)
 {
 	uint64_t now_ns = probe_now_ns(), scans;
 
-	if (d->snap && d->decision.next_ms && !d->look &&
+	if (d->snap && d->decision.next_ms && !d->ask &&
 	    !sample_is_due(d, now_ns) && now_ns - d->whole_ns < NS_PER_S) {
 		scans = d->snap->ksm.full_scans;
 		d->snap = probe_follow(d->probe);
 		if (d->snap->ksm.full_scans == scans)
 			return;
 	}
-	d->snap = probe_take(d->probe, d->look);
+	d->snap = probe_take(d->probe, d->ask);
 	d->whole_ns = d->snap->mono_ns;
-	d->look = false;
+	d->ask = PROBE_ASK_WHEN_DUE;
 	if (d->snap->vms_seq == d->snap->seq)
 		d->table_ms = d->snap->real_ms;
 }
@@ -385,7 +396,7 @@ int daemon_reload(struct daemon *d, char ret_error[CONF_ERROR_LEN])
 	}
 	conf_free(d->conf);
 	d->conf = conf;
-	d->look = true;
+	d->ask = PROBE_ASK_ALL;
 	daemon_event(d, "reload", "policy file read again");
 	daemon_wake(d);
 	return daemon_configure(d);

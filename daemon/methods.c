@@ -131,7 +131,8 @@ static const char *resume(void *arg, const json_t *parameters,
 	(void)ret_reply;
 	if (d->act)
 		act_resume(d->act);
-	d->look |= d->stood_aside;
+	if (d->stood_aside)
+		d->ask = PROBE_ASK_ALL;
 	d->stood_aside = false;
 	daemon_event(d, "resume", "control again, by hand");
 	daemon_wake(d);

@@ -71,7 +71,7 @@ struct decision {
 	uint32_t scan_pages;
 	uint32_t smart_scan;	/* 0, 1, or LAW_KEEP */
 	uint32_t next_ms;	/* ask again after so long; 0 = policy interval */
-	bool look;		/* read the table of processes for the next tick */
+	bool look;		/* read snap.vms again for the next tick */
 };
 
 #define LAW_KEEP UINT32_MAX	/* leave this knob as the host had it */

@@ -15,7 +15,7 @@
 #define QUICK_TIMES 16
 /* What costs so many times less than a pass is next to nothing. */
 #define CHEAP_TIMES 5
-#define QUICK_GAP_NS NS_PER_S
+#define QUICK_GAP_NS (100 * NS_PER_MS)
 
 void law_yield_begin_pass(struct yield *y, const struct snap *snap,
 			  enum pass_kind kind)

@@ -14,10 +14,24 @@ void probe_ration_init(struct probe_ration *ration, uint64_t now_ns)
 {
 	ration->store_ns = LOOK_STORE_NS;
 	ration->filled_ns = now_ns;
+	ration->page_ns = LOOK_PAGE_NS;
+}
+
+void probe_ration_begun(struct probe_ration *ration)
+{
+	if (ration->store_ns > LOOK_START_NS)
+		ration->store_ns = LOOK_START_NS;
+}
+
+static int64_t price_ns(const struct probe_ration *ration, uint64_t pages)
+{
+	if (ration->page_ns && pages > LOOK_STORE_NS / ration->page_ns)
+		return LOOK_STORE_NS;
+	return (int64_t)(pages * ration->page_ns);
 }
 
 bool probe_ration_grant(struct probe_ration *ration, uint64_t now_ns,
-			bool urgent)
+			uint64_t pages, bool urgent)
 {
 	uint64_t gain_ns;
 
@@ -33,12 +47,18 @@ bool probe_ration_grant(struct probe_ration *ration, uint64_t now_ns,
 		if (ration->store_ns > LOOK_STORE_NS)
 			ration->store_ns = LOOK_STORE_NS;
 	}
-	return ration->store_ns > (urgent ? -LOOK_STORE_NS : 0);
+	if (urgent)
+		return ration->store_ns > -LOOK_STORE_NS;
+	return ration->store_ns > 0 &&
+	       ration->store_ns >= price_ns(ration, pages);
 }
 
 /* The debt has a floor: one huge guest must not blind the host for hours. */
-void probe_ration_pay(struct probe_ration *ration, uint64_t cost_ns)
+void probe_ration_pay(struct probe_ration *ration, uint64_t pages,
+		      uint64_t cost_ns)
 {
+	if (pages)
+		ration->page_ns = cost_ns / pages;
 	ration->store_ns -= cost_ns < 2 * LOOK_STORE_NS ?
 				    (int64_t)cost_ns : 2 * LOOK_STORE_NS;
 	if (ration->store_ns < -LOOK_STORE_NS)

@@ -8,7 +8,8 @@
  * for merging at all. The kernel walks page tables for an answer, 0.1 ms for a
  * small process and half a second for a huge one, so CPU time spent on looks
  * is rationed: a store of LOOK_STORE_NS, filled by LOOK_FILL_NS_PER_S. Looks
- * for "mg" may overdraw it, others may not.
+ * for "mg" may overdraw it; others wait until it holds what they will cost by
+ * what a page of the last one did, or is full.
  */
 #ifndef DENSITY_PROBE_LOOK_H
 #define DENSITY_PROBE_LOOK_H
@@ -22,6 +23,10 @@
 /* A twentieth of a per mille of a core, an eighth of what the daemon may use. */
 #define LOOK_FILL_NS_PER_S 50000
 #define LOOK_STORE_NS 8000000
+/* Left after the first walk: enough for a process of 40 MiB. */
+#define LOOK_START_NS 1000000
+/* Measured: 15 ns a page on an idle host to 100 where the caches are busy. */
+#define LOOK_PAGE_NS 100
 /* Below 4 MiB there is nothing to explain nor to find. */
 #define LOOK_PAGES_MIN 1024
 /* Over 4 GiB: no search for "mg" in what is no VMM. */
@@ -32,12 +37,18 @@
 struct probe_ration {
 	int64_t store_ns;
 	uint64_t filled_ns;	/* when */
+	uint64_t page_ns;	/* that a page of the last look cost */
 };
 
+/* Full: who begins may look at those who are there. */
 void probe_ration_init(struct probe_ration *ration, uint64_t now_ns);
+/* They were looked at: no more than LOOK_START_NS is kept for newcomers. */
+void probe_ration_begun(struct probe_ration *ration);
+/* @pages: whose tables will be walked; 0: of none. */
 bool probe_ration_grant(struct probe_ration *ration, uint64_t now_ns,
-			bool urgent);
-void probe_ration_pay(struct probe_ration *ration, uint64_t cost_ns);
+			uint64_t pages, bool urgent);
+void probe_ration_pay(struct probe_ration *ration, uint64_t pages,
+		      uint64_t cost_ns);
 
 /* What the last look at a process told. */
 struct probe_look {

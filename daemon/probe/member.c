@@ -181,17 +181,22 @@ static void look(struct probe_member *member, uint32_t vmm,
 	/* It may merge yet. */
 	if (!flags && walk->now_ns < member->young_until_ns)
 		return;
-	if (!probe_look_due(&member->look, rss_pages, search, walk->now_ns) ||
-	    !probe_ration_grant(walk->ration, walk->now_ns, search))
+	if (!probe_look_due(&member->look, rss_pages, search, walk->now_ns))
 		return;
 	if (flags)
 		file = "smaps";
-	else if (!merges(ksm_stat, rss_pages) && may_be_huge(member, walk))
+	else if (!merges(ksm_stat, rss_pages))
 		file = "smaps_rollup";
+	if (!probe_ration_grant(walk->ration, walk->now_ns,
+				file ? rss_pages : 0, search))
+		return;
+	if (!flags && file && !may_be_huge(member, walk))
+		file = NULL;
 	start_ns = thread_cpu_ns();
 	probe_look_take(&member->look, walk->root_fd, member->pid, rss_pages,
 			file, walk->now_ns, walk->buf);
-	probe_ration_pay(walk->ration, thread_cpu_ns() - start_ns);
+	probe_ration_pay(walk->ration, file ? rss_pages : 0,
+			 thread_cpu_ns() - start_ns);
 }
 
 /*

@@ -268,18 +268,25 @@ static void take_slow(struct probe *probe)
 		probe_ksm_read_seldom(probe->ksm, probe->root_fd, &snap->ksm);
 }
 
-static void take_table(struct probe *probe, bool look)
+static void walk(struct probe *probe, bool quiet)
 {
 	struct snap *snap = &probe->snap;
-	bool quiet = !look && probe_schedule_rests(&probe->schedule, snap);
-	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	probe->looks++;
-	if (probe_table_walk(probe->table, snap->mono_ns, quiet,
-			     probe->thp_kib)) {
-		snap->vms = probe_table_vms(probe->table, &snap->nvms);
-		snap->vms_seq = snap->seq;
-	}
+	if (!probe_table_walk(probe->table, snap->mono_ns, quiet,
+			      probe->thp_kib))
+		return;
+	snap->vms = probe_table_vms(probe->table, &snap->nvms);
+	snap->vms_seq = snap->seq;
+}
+
+static void take_table(struct probe *probe, enum probe_ask ask)
+{
+	struct snap *snap = &probe->snap;
+	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	walk(probe, ask != PROBE_ASK_ALL &&
+			    probe_schedule_rests(&probe->schedule, snap));
 	if (probe->looks == 1 ||
 	    snap->mono_ns - probe->slow_ns >= SLOW_AGE_NS)
 		take_slow(probe);
@@ -298,7 +305,7 @@ static void take_time(struct snap *snap)
 	snap->real_ms = (int64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
 }
 
-const struct snap *probe_take(struct probe *probe, bool look)
+const struct snap *probe_take(struct probe *probe, enum probe_ask ask)
 {
 	struct snap *snap = &probe->snap;
 	uint64_t cpu_ns;
@@ -306,11 +313,14 @@ const struct snap *probe_take(struct probe *probe, bool look)
 
 	snap->seq++;
 	take_time(snap);
-	snap->caps = take_ksm(probe, has_cpu, cpu_ns, look);
+	snap->caps = take_ksm(probe, has_cpu, cpu_ns,
+			      ask == PROBE_ASK_ALL);
 	snap->caps |= take_counters(probe);
 	stale_update(&probe->stale, snap);
-	if (probe_schedule_due(&probe->schedule, snap, look))
-		take_table(probe, look);
+	if (ask == PROBE_ASK_ALL || probe_schedule_due(&probe->schedule, snap))
+		take_table(probe, ask);
+	else if (ask == PROBE_ASK_KNOWN)
+		walk(probe, true);
 	/* The table may have found it, or lost it. */
 	if (probe_table_ksmd(probe->table) != probe->ksmd_pid)
 		has_cpu = take_ksmd(probe, &cpu_ns);
@@ -331,7 +341,7 @@ const struct snap *probe_follow(struct probe *probe)
 	    !take_ksmd(probe, &cpu_ns) ||
 	    !probe_ksm_read_progress(probe->ksm, probe->root_fd, &snap->ksm)) {
 		probe->counted_cpu = false;
-		return probe_take(probe, false);
+		return probe_take(probe, PROBE_ASK_WHEN_DUE);
 	}
 	snap->seq++;
 	take_time(snap);

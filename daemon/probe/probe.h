@@ -51,11 +51,18 @@ void probe_set_table_age(struct probe *probe, uint32_t age_ms);
 /* The clock of struct snap's mono_ns. */
 uint64_t probe_now_ns(void);
 
+/* Which processes to read, though it is not their time. */
+enum probe_ask {
+	PROBE_ASK_WHEN_DUE,	/* none */
+	PROBE_ASK_ALL,
+	PROBE_ASK_KNOWN,	/* those known for VMs or as able to merge */
+};
+
 /*
- * Take a snapshot. @look forces the table of processes to be read. The result
- * belongs to the probe and stays valid until the next call.
+ * Take a snapshot. The result belongs to the probe and stays valid until the
+ * next call.
  */
-const struct snap *probe_take(struct probe *probe, bool look);
+const struct snap *probe_take(struct probe *probe, enum probe_ask ask);
 
 /*
  * The next snapshot, of which only the time, the knobs of a batch and how far

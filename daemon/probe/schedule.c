@@ -91,11 +91,11 @@ static uint64_t long_gap_ns(const struct probe_schedule *schedule)
 }
 
 bool probe_schedule_due(const struct probe_schedule *schedule,
-			const struct snap *snap, bool look)
+			const struct snap *snap)
 {
 	uint64_t since_ns, gap_ns;
 
-	if (look || !schedule->walked || snap->mono_ns < schedule->walked_ns)
+	if (!schedule->walked || snap->mono_ns < schedule->walked_ns)
 		return true;
 	since_ns = snap->mono_ns - schedule->walked_ns;
 	gap_ns = schedule->cost_ns * SCHEDULE_COST_FACTOR;

@@ -44,9 +44,12 @@ struct probe_schedule {
 	uint64_t quick_ns;	/* when one was last given back */
 };
 
-/* @snap: counters are read, its table is the old one. */
+/*
+ * Is a walk due that asks everybody? @snap: counters are read, its table is
+ * the old one.
+ */
 bool probe_schedule_due(const struct probe_schedule *schedule,
-			const struct snap *snap, bool look);
+			const struct snap *snap);
 /*
  * Has memory rested since it last moved by a step? A walk does not change the
  * answer, so that slow growth adds up. False when the host does not tell.

@@ -318,6 +318,8 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
 	table->ksmd_pid = 0;
 	table->rival = NULL;
 	merge(table, &walk);
+	if (walk.first)
+		probe_ration_begun(&table->ration);
 	swap = table->now;
 	table->now = table->next;
 	table->next = swap;

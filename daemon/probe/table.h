@@ -50,9 +50,9 @@ int probe_table_set_rules(struct probe_table *table,
 /*
  * Read the processes. False when they could not be listed, for want of memory
  * or of descriptors: then the table stands as it was. @quiet: memory has not moved
- * since the last walk that was not quiet; then what is no VM is not read before
- * it is due to be asked again. @thp_kib: how much of all anonymous memory is
- * in huge pages.
+ * since the last walk that was not quiet, or it is only VMs and who can merge
+ * that matter; others are not read then before they are due to be asked again.
+ * @thp_kib: how much of all anonymous memory is in huge pages.
  */
 bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
 		      uint64_t thp_kib);

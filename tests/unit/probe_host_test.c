@@ -28,7 +28,7 @@ static const struct snap *take(const char *host, struct probe **ret_probe)
 	if (ret)
 		fail_msg("%s: %d (run this from the top of the tree)", host,
 			 ret);
-	return probe_take(*ret_probe, false);
+	return probe_take(*ret_probe, PROBE_ASK_WHEN_DUE);
 }
 
 static void compare(const struct snap *snap, const struct want *want)
@@ -272,7 +272,7 @@ static void rules_apply_first_match_first(void **state)
 
 	(void)state;
 	assert_int_equal(probe_set_rules(probe, rules, 3), 0);
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->vms[0].weight_permille, 500);
 	assert_int_equal(snap->vms[0].expect_permille, 300);
 	assert_int_equal(snap->vms[0].why, 0);
@@ -280,7 +280,7 @@ static void rules_apply_first_match_first(void **state)
 	assert_int_equal(snap->vms[1].why, NOT_MADVISED | SNAP_WHY_OPTED_OUT);
 	/* New rules reach the old table, and those of a new walk. */
 	assert_int_equal(probe_set_rules(probe, NULL, 0), 0);
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->vms[1].weight_permille, 1000);
 	assert_int_equal(snap->vms[1].why, NOT_MADVISED);
 	probe_close(probe);
@@ -293,11 +293,11 @@ static void only_a_walk_moves_vms_seq(void **state)
 
 	(void)state;
 	probe_set_table_age(probe, UINT32_MAX);
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->seq, 2);
 	assert_int_equal(snap->vms_seq, 1);
 	assert_int_equal(snap->nvms, 3);
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->vms_seq, 3);
 	assert_int_equal(probe_looks(probe), 2);
 	probe_close(probe);
@@ -318,16 +318,16 @@ static void processes_come_and_go(void **state)
 	assert_int_equal(snap->nvms, 1);
 	fx_put_process(root, 20, "kvm", 6, 9000, "kvm|-name|a", ITEMS(2));
 	fx_put_process(root, 40, "kvm", 7, 9000, "kvm|-name|c", ITEMS(3));
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 3);
 	assert_string_equal(snap->vms[0].name, "a");
 	assert_string_equal(snap->vms[2].name, "c");
 	fx_remove(root, "proc/30");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 2);
 	assert_string_equal(snap->vms[1].name, "c");
 	fx_remove(root, "proc");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 0);
 	probe_close(probe);
 	fx_remove(root, "");
@@ -348,7 +348,7 @@ static void what_is_remembered_belongs_to_one_program(void **state)
 	assert_int_equal(snap->nvms, 1);
 	fx_put_process(root, 30, "kvm", 6, 9000, "kvm|-name|new", ITEMS(1));
 	fx_put_process(root, 31, "kvm", 5, 900, "kvm|-name|forked", ITEMS(0));
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 2);
 	assert_string_equal(snap->vms[0].name, "new");
 	assert_int_equal(snap->vms[0].start_ticks, 6);
@@ -373,13 +373,13 @@ static void growth_of_a_process_is_asked_about_at_once(void **state)
 	assert_int_equal(snap->nvms, 0);
 	/* 8 MiB of it are mergeable now. */
 	fx_put_process(root, 50, "app", 5, 3000 + 2048, "app", YES);
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 1);
 	assert_int_equal(snap->vms[0].vmm, SNAP_VMM_NONE);
 	assert_string_equal(snap->vms[0].name, "app-50");
 	assert_true(snap->vms[0].mergeable);
 	fx_put_process(root, 50, "app", 5, 3000, "app", NO);
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 0);
 	probe_close(probe);
 	fx_remove(root, "");
@@ -400,7 +400,7 @@ static void growth_is_found_in_smaps_on_older_kernels(void **state)
 	assert_int_equal(snap->nvms, 0);
 	fx_put_process(root, 50, "app", 5, 3000 + 2048, "app", ITEMS(0));
 	fx_put(root, "proc/50/smaps", "VmFlags: rd wr\nVmFlags: rd wr mg\n");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 1);
 	assert_true(snap->vms[0].mergeable);
 	probe_close(probe);
@@ -423,14 +423,14 @@ static void ksmd_is_the_kernel_thread_of_that_name(void **state)
 	assert_false(snap_has(snap, SNAP_CAP_KSMD_CPU));
 	fx_put(root, "proc/6/stat", kthread, 6, 2, 2097216u);
 	fx_put(root, "proc/6/schedstat", "2 2 2\n");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_true(snap_has(snap, SNAP_CAP_KSMD_CPU));
 	assert_int_equal(snap->ksm.ksmd_cpu_ns, 2);
 	fx_put(root, "proc/6/schedstat", "3 2 2\n");
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->ksm.ksmd_cpu_ns, 3);
 	fx_remove(root, "proc/6");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_false(snap_has(snap, SNAP_CAP_KSMD_CPU));
 	assert_int_equal(snap->ksm.ksmd_cpu_ns, 0);
 	probe_close(probe);
@@ -450,11 +450,11 @@ static void every_rival_is_known(void **state)
 	assert_null(probe_rival(probe));
 	for (i = 0; i < ARRAY_SIZE(rivals); i++) {
 		fx_put_process(root, 9, rivals[i], 5, 10, "x", NULL);
-		probe_take(probe, true);
+		probe_take(probe, PROBE_ASK_ALL);
 		assert_string_equal(probe_rival(probe), rivals[i]);
 	}
 	fx_put_process(root, 9, "ksmtuned2", 5, 10, "x", NULL);
-	probe_take(probe, true);
+	probe_take(probe, PROBE_ASK_ALL);
 	assert_null(probe_rival(probe));
 	probe_close(probe);
 	fx_remove(root, "");
@@ -470,7 +470,7 @@ static void this_host_can_be_probed(void **state)
 	assert_true(snap_has(snap, SNAP_CAP_MEMINFO | SNAP_CAP_ANON));
 	assert_true(total_kib > 0 && snap->host.ncpus > 0);
 	/* The second time from descriptors that were kept. */
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_true(snap_has(snap, SNAP_CAP_MEMINFO | SNAP_CAP_ANON));
 	assert_int_equal(snap->host.mem_total_kib, total_kib);
 	probe_close(probe);

@@ -33,7 +33,7 @@ static struct bench bench_new(void)
 static bool due_after(struct bench *b, uint64_t ns)
 {
 	b->snap.mono_ns = 100 * S + ns;
-	return probe_schedule_due(&b->schedule, &b->snap, false);
+	return probe_schedule_due(&b->schedule, &b->snap);
 }
 
 static void the_first_snapshot_reads_the_table(void **state)
@@ -115,7 +115,7 @@ static unsigned int walks_of_an_hour(bool mergeable, unsigned int longest)
 		b.snap.host.anon_pages += STEP_PAGES;
 		vm.rss_anon_pages += STEP_PAGES;
 		waited++;
-		if (!probe_schedule_due(&b.schedule, &b.snap, false))
+		if (!probe_schedule_due(&b.schedule, &b.snap))
 			continue;
 		assert_in_range(waited, 1, longest);
 		waited = 0;
@@ -140,15 +140,6 @@ static void what_moves_and_cannot_merge_is_read_every_fourth(void **state)
 			900 + 3600 / 10 + SCHEDULE_QUICK);
 }
 
-static void a_look_is_never_refused(void **state)
-{
-	struct bench b = bench_new();
-
-	(void)state;
-	b.schedule.cost_ns = 200 * MS;
-	assert_true(probe_schedule_due(&b.schedule, &b.snap, true));
-}
-
 static void a_lost_counter_is_no_arrival_but_once(void **state)
 {
 	struct bench b = bench_new();
@@ -158,7 +149,7 @@ static void a_lost_counter_is_no_arrival_but_once(void **state)
 	assert_true(due_after(&b, 1 * S));
 	probe_schedule_walked(&b.schedule, &b.snap, 0);
 	b.snap.mono_ns += 1 * S;
-	assert_false(probe_schedule_due(&b.schedule, &b.snap, false));
+	assert_false(probe_schedule_due(&b.schedule, &b.snap));
 }
 
 static void a_clock_that_went_back_makes_the_table_due(void **state)
@@ -167,7 +158,7 @@ static void a_clock_that_went_back_makes_the_table_due(void **state)
 
 	(void)state;
 	b.snap.mono_ns = 1;
-	assert_true(probe_schedule_due(&b.schedule, &b.snap, false));
+	assert_true(probe_schedule_due(&b.schedule, &b.snap));
 }
 
 static void the_ration_holds_over_any_hour(void **state)
@@ -179,9 +170,9 @@ static void the_ration_holds_over_any_hour(void **state)
 	(void)state;
 	probe_ration_init(&ration, 0);
 	for (now_ns = 0; now_ns < 3600 * S; now_ns += 100 * MS) {
-		if (!probe_ration_grant(&ration, now_ns, false))
+		if (!probe_ration_grant(&ration, now_ns, 0, false))
 			continue;
-		probe_ration_pay(&ration, 1 * MS);
+		probe_ration_pay(&ration, 0, 1 * MS);
 		spent_ns += 1 * MS;
 	}
 	assert_in_range(spent_ns, 3600ull * LOOK_FILL_NS_PER_S,
@@ -194,14 +185,14 @@ static void a_huge_look_delays_others_but_not_for_ever(void **state)
 
 	(void)state;
 	probe_ration_init(&ration, 0);
-	assert_true(probe_ration_grant(&ration, 0, false));
-	probe_ration_pay(&ration, 3600 * S);
-	assert_false(probe_ration_grant(&ration, 0, false));
-	assert_false(probe_ration_grant(&ration, 0, true));
+	assert_true(probe_ration_grant(&ration, 0, 0, false));
+	probe_ration_pay(&ration, 0, 3600 * S);
+	assert_false(probe_ration_grant(&ration, 0, 0, false));
+	assert_false(probe_ration_grant(&ration, 0, 0, true));
 	/* A search for mergeable memory goes first. */
-	assert_true(probe_ration_grant(&ration, 2 * S, true));
-	assert_false(probe_ration_grant(&ration, 2 * S, false));
-	assert_true(probe_ration_grant(&ration, 401 * S, false));
+	assert_true(probe_ration_grant(&ration, 2 * S, 0, true));
+	assert_false(probe_ration_grant(&ration, 2 * S, 0, false));
+	assert_true(probe_ration_grant(&ration, 401 * S, 0, false));
 }
 
 static void a_long_pause_fills_the_store_once(void **state)
@@ -210,9 +201,35 @@ static void a_long_pause_fills_the_store_once(void **state)
 
 	(void)state;
 	probe_ration_init(&ration, 0);
-	assert_true(probe_ration_grant(&ration, UINT64_MAX / 2, false));
-	probe_ration_pay(&ration, LOOK_STORE_NS);
-	assert_false(probe_ration_grant(&ration, UINT64_MAX / 2, false));
+	assert_true(probe_ration_grant(&ration, UINT64_MAX / 2, 0, false));
+	probe_ration_pay(&ration, 0, LOOK_STORE_NS);
+	assert_false(probe_ration_grant(&ration, UINT64_MAX / 2, 0, false));
+}
+
+static void a_dear_look_is_saved_up_for(void **state)
+{
+	const uint64_t pages = 4 * MS / LOOK_PAGE_NS;
+	struct probe_ration ration;
+
+	(void)state;
+	probe_ration_init(&ration, 0);
+	assert_true(probe_ration_grant(&ration, 0, UINT64_MAX, false));
+	probe_ration_begun(&ration);
+	assert_true(probe_ration_grant(&ration, 0, pages / 8, false));
+	assert_false(probe_ration_grant(&ration, 0, pages, false));
+	assert_true(probe_ration_grant(&ration, 0, pages, true));
+	assert_false(probe_ration_grant(&ration, 59 * S, pages, false));
+	assert_true(probe_ration_grant(&ration, 61 * S, pages, false));
+	/* What the last one cost a page tells of the next one. */
+	probe_ration_pay(&ration, pages, 1 * MS);
+	assert_true(probe_ration_grant(&ration, 62 * S, 2 * pages, false));
+	probe_ration_pay(&ration, pages, 4 * MS);
+	/* Nobody is too big for a full store. */
+	assert_false(probe_ration_grant(&ration, 63 * S, UINT64_MAX, false));
+	assert_true(probe_ration_grant(&ration, 363 * S, UINT64_MAX, false));
+	/* A price of nothing divides nothing. */
+	probe_ration_pay(&ration, pages, 0);
+	assert_true(probe_ration_grant(&ration, 363 * S, UINT64_MAX, false));
 }
 
 static void looks_follow_growth_only_while_searching(void **state)
@@ -298,12 +315,12 @@ int main(void)
 			memory_that_always_moves_is_read_every_other_tick),
 		cmocka_unit_test(
 			what_moves_and_cannot_merge_is_read_every_fourth),
-		cmocka_unit_test(a_look_is_never_refused),
-		cmocka_unit_test(a_lost_counter_is_no_arrival_but_once),
+			cmocka_unit_test(a_lost_counter_is_no_arrival_but_once),
 		cmocka_unit_test(a_clock_that_went_back_makes_the_table_due),
 		cmocka_unit_test(the_ration_holds_over_any_hour),
 		cmocka_unit_test(a_huge_look_delays_others_but_not_for_ever),
 		cmocka_unit_test(a_long_pause_fills_the_store_once),
+		cmocka_unit_test(a_dear_look_is_saved_up_for),
 		cmocka_unit_test(looks_follow_growth_only_while_searching),
 		cmocka_unit_test(each_reason_has_its_cause),
 	};

@@ -17,6 +17,7 @@
 
 #define KSM "sys/kernel/mm/ksm/"
 #define YES "ksm_rmap_items 5\nksm_merge_any: no\nksm_mergeable: yes\n"
+#define NO "ksm_rmap_items 0\nksm_merge_any: no\nksm_mergeable: no\n"
 /* Pages of 4 KiB: 8 MiB. */
 #define BIG 2048
 
@@ -60,7 +61,7 @@ static const struct snap *open_host(char root[32], struct probe **ret_probe)
 	fx_make_root(root);
 	put_host(root);
 	assert_int_equal(probe_open(root, ret_probe), 0);
-	return probe_take(*ret_probe, false);
+	return probe_take(*ret_probe, PROBE_ASK_WHEN_DUE);
 }
 
 static void close_host(const char *root, struct probe *probe)
@@ -94,7 +95,7 @@ static void following_reads_ksmd_and_nothing_else(void **state)
 	assert_int_equal(snap->ksm.pages_sharing, 1);
 	assert_int_equal(snap->host.anon_pages, 50000);
 	/* What was not read then is read now. */
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->ksm.pages_sharing, 5000);
 	assert_int_equal(snap->host.anon_pages, 1);
 	close_host(root, probe);
@@ -113,7 +114,7 @@ static void who_cannot_be_followed_is_read_as_a_whole(void **state)
 	assert_false(snap_has(snap, SNAP_CAP_KSMD_CPU));
 	assert_int_equal(snap->ksm.pages_sharing, 5000);
 	fx_put(root, "proc/37/schedstat", "42 1 1\n");
-	probe_take(probe, false);
+	probe_take(probe, PROBE_ASK_WHEN_DUE);
 	fx_remove(root, KSM "full_scans");
 	snap = probe_follow(probe);
 	assert_false(snap_has(snap, SNAP_CAP_KSM));
@@ -131,19 +132,19 @@ static void knobs_are_read_seldom_while_ksmd_rests(void **state)
 	(void)state;
 	open_host(root, &probe);
 	/* The first one found ksmd. */
-	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 1);
+	assert_int_equal(probe_take(probe, PROBE_ASK_WHEN_DUE)->ksm.sleep_ms, 1);
 	put_ksm(root, "sleep_millisecs", 77);
-	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 1);
-	while ((snap = probe_take(probe, false))->seq < 5)
+	assert_int_equal(probe_take(probe, PROBE_ASK_WHEN_DUE)->ksm.sleep_ms, 1);
+	while ((snap = probe_take(probe, PROBE_ASK_WHEN_DUE))->seq < 5)
 		;
 	assert_int_equal(snap->ksm.sleep_ms, 77);
 	/* Whoever turns KSM off or on is seen at once, with all the rest. */
 	put_ksm(root, "sleep_millisecs", 78);
 	put_ksm(root, "run", 0);
-	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 78);
+	assert_int_equal(probe_take(probe, PROBE_ASK_WHEN_DUE)->ksm.sleep_ms, 78);
 	put_ksm(root, "sleep_millisecs", 79);
 	fx_put(root, "proc/37/schedstat", "42 1 1\n");
-	assert_int_equal(probe_take(probe, false)->ksm.sleep_ms, 79);
+	assert_int_equal(probe_take(probe, PROBE_ASK_WHEN_DUE)->ksm.sleep_ms, 79);
 	close_host(root, probe);
 }
 
@@ -155,13 +156,13 @@ static void meminfo_is_read_when_memory_moved(void **state)
 
 	(void)state;
 	put_memory(root, 100100, 50100, 400000);
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->host.mem_available_kib, 500000);
 	put_memory(root, 100256, 50000, 300000);
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->host.mem_available_kib, 300000);
 	put_memory(root, 100256, 49744, 200000);
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->host.mem_available_kib, 200000);
 	close_host(root, probe);
 }
@@ -175,7 +176,7 @@ static void without_free_pages_meminfo_is_always_read(void **state)
 	(void)state;
 	put_memory(root, 100000, 50000, 400000);
 	fx_put(root, "proc/vmstat", "nr_anon_pages 50000\n");
-	snap = probe_take(probe, false);
+	snap = probe_take(probe, PROBE_ASK_WHEN_DUE);
 	assert_int_equal(snap->host.mem_available_kib, 400000);
 	close_host(root, probe);
 }
@@ -193,17 +194,17 @@ static void nobody_is_listed_before_a_pid_is_new(void **state)
 	fx_put(root, "proc/loadavg", "0.00 0.01 0.05 1/80 50\n");
 	fx_put_process(root, 50, "app", 5, BIG, "app", YES);
 	assert_int_equal(probe_open(root, &probe), 0);
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 1);
 	fx_put_process(root, 51, "app", 6, BIG, "app", YES);
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 1);
 	fx_put(root, "proc/loadavg", "0.00 0.01 0.05 1/80 51\n");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 2);
 	/* Who has gone is missed without a listing. */
 	fx_remove(root, "proc/50");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 1);
 	assert_int_equal(snap->vms[0].pid, 51);
 	assert_true(snap_has(snap, SNAP_CAP_KSMD_CPU));
@@ -227,7 +228,7 @@ static void what_loadavg_does_not_tell_is_listed(void **state)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		fx_put(root, "proc/loadavg", "%s", bad[i]);
 		fx_put_process(root, 50 + (int)i, "app", 5, BIG, "app", YES);
-		assert_int_equal(probe_take(probe, true)->nvms, i + 1);
+		assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, i + 1);
 	}
 	close_host(root, probe);
 }
@@ -242,12 +243,35 @@ static void who_is_small_is_asked_when_grown(void **state)
 	put_host(root);
 	fx_put_process(root, 50, "app", 5, 1023, "app", YES);
 	assert_int_equal(probe_open(root, &probe), 0);
-	assert_int_equal(probe_take(probe, true)->nvms, 0);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 0);
 	fx_put_process(root, 50, "app", 5, 1024, "app", YES);
-	assert_int_equal(probe_take(probe, true)->nvms, 1);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 1);
 	/* A VMM is told at any size. */
 	fx_put_process(root, 51, "qemu-kvm", 6, 10, "qemu-kvm|-name|a", YES);
-	assert_int_equal(probe_take(probe, true)->nvms, 2);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 2);
+	close_host(root, probe);
+}
+
+static void those_known_are_asked_alone(void **state)
+{
+	const struct snap *snap;
+	struct probe *probe;
+	char root[32];
+
+	(void)state;
+	fx_make_root(root);
+	put_host(root);
+	fx_put_process(root, 50, "app", 5, BIG, "app", YES);
+	fx_put_process(root, 51, "other", 5, BIG, "other", NO);
+	assert_int_equal(probe_open(root, &probe), 0);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 1);
+	fx_put_process(root, 50, "app", 5, 2 * BIG, "app", YES);
+	fx_put_process(root, 51, "other", 5, 2 * BIG, "other", YES);
+	snap = probe_take(probe, PROBE_ASK_KNOWN);
+	assert_int_equal(snap->nvms, 1);
+	assert_int_equal(snap->vms[0].rss_pages, 2 * BIG);
+	assert_int_equal(snap->vms_seq, snap->seq);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 2);
 	close_host(root, probe);
 }
 
@@ -266,7 +290,7 @@ static uint64_t thp_kib_of(const char *anon_huge, unsigned int merging)
 	fx_put(root, "proc/50/ksm_stat", YES "ksm_merging_pages %u\n", merging);
 	fx_put(root, "proc/50/smaps_rollup", "AnonHugePages: 4096 kB\n");
 	assert_int_equal(probe_open(root, &probe), 0);
-	kib = probe_take(probe, true)->vms[0].thp_kib;
+	kib = probe_take(probe, PROBE_ASK_ALL)->vms[0].thp_kib;
 	close_host(root, probe);
 	return kib;
 }
@@ -299,7 +323,7 @@ static void a_newcomer_is_given_time_to_merge(void **state)
 	assert_int_equal(snap->nvms, 0);
 	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
 	fx_put(root, "proc/50/status", "RssShmem: 9000 kB\nHugetlbPages: 4 kB\n");
-	snap = probe_take(probe, true);
+	snap = probe_take(probe, PROBE_ASK_ALL);
 	assert_int_equal(snap->nvms, 1);
 	assert_int_equal(snap->vms[0].hugetlb_kib, 0);
 	close_host(root, probe);
@@ -309,7 +333,7 @@ static void a_newcomer_is_given_time_to_merge(void **state)
 	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
 	fx_put(root, "proc/50/status", "RssShmem: 9000 kB\nHugetlbPages: 4 kB\n");
 	assert_int_equal(probe_open(root, &probe), 0);
-	assert_int_equal(probe_take(probe, true)->vms[0].hugetlb_kib, 4);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->vms[0].hugetlb_kib, 4);
 	close_host(root, probe);
 }
 
@@ -426,7 +450,7 @@ static void a_young_process_has_its_cpu_time_followed(void **state)
 	(void)state;
 	assert_int_equal(pipe(ask) | pipe(answer), 0);
 	assert_int_equal(probe_open("/", &probe), 0);
-	probe_take(probe, true);
+	probe_take(probe, PROBE_ASK_ALL);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
@@ -438,7 +462,7 @@ static void a_young_process_has_its_cpu_time_followed(void **state)
 	for (int i = 0; i < 4; i++) {
 		if (read(answer[0], &byte, 1) != 1)
 			break;	/* a kernel without KSM */
-		vm = find(probe_take(probe, true), pid);
+		vm = find(probe_take(probe, PROBE_ASK_ALL), pid);
 		assert_non_null(vm);
 		if (i)
 			assert_true(vm->cpu_ticks >= ticks + 4);
@@ -464,6 +488,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_listed_before_a_pid_is_new),
 		cmocka_unit_test(what_loadavg_does_not_tell_is_listed),
 		cmocka_unit_test(who_is_small_is_asked_when_grown),
+		cmocka_unit_test(those_known_are_asked_alone),
 		cmocka_unit_test(smaps_is_left_alone_where_huge_pages_are_few),
 		cmocka_unit_test(smaps_is_left_alone_where_much_merges),
 		cmocka_unit_test(a_newcomer_is_given_time_to_merge),
