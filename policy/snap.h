@@ -193,6 +193,9 @@ struct snap {
 	uint64_t shadows_seq;
 	uint32_t nshadows;
 	const struct snap_shadow *shadows;
+	/* counters of all VMs, those that left too, since the daemon began */
+	uint64_t shadow_evictions;
+	uint64_t shadow_refaults;
 };
 
 static inline bool snap_has(const struct snap *s, uint32_t caps)

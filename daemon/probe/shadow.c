@@ -18,8 +18,11 @@ struct probe_shadow {
 	bool connected;
 	uint64_t tried_ns;	/* to connect, 0: never */
 	struct client client;
-	struct snap_shadow *vms;
-	size_t room;
+	struct answer {
+		struct snap_shadow *vms;
+		size_t count, room;
+	} now, before;
+	bool answered;		/* ever; what VMs counted earlier is not ours */
 };
 
 struct probe_shadow *probe_shadow_new(int root_fd)
@@ -43,7 +46,8 @@ void probe_shadow_free(struct probe_shadow *shadow)
 	if (!shadow)
 		return;
 	disconnect(shadow);
-	free(shadow->vms);
+	free(shadow->now.vms);
+	free(shadow->before.vms);
 	free(shadow);
 }
 
@@ -137,34 +141,70 @@ static void read_vm(struct probe_shadow *shadow, size_t reply,
 	vm->weight_permille = weight_of(snap, vm->pid);
 }
 
-static bool make_room(struct probe_shadow *shadow, size_t vms)
+static bool make_room(struct answer *answer, size_t vms)
 {
 	struct snap_shadow *grown;
 
-	if (vms <= shadow->room)
+	if (vms <= answer->room)
 		return true;
-	grown = reallocarray(shadow->vms, vms, sizeof(*grown));
+	grown = reallocarray(answer->vms, vms, sizeof(*grown));
 	if (!grown)
 		return false;
-	shadow->vms = grown;
-	shadow->room = vms;
+	answer->vms = grown;
+	answer->room = vms;
 	return true;
+}
+
+/* A smaller one was begun anew. */
+static uint64_t grown(uint64_t before, uint64_t now)
+{
+	return now < before ? now : now - before;
+}
+
+void probe_shadow_add_up(const struct snap_shadow *before, size_t nbefore,
+			 const struct snap_shadow *now, size_t nnow,
+			 struct snap *snap)
+{
+	static const struct snap_shadow nothing;
+	size_t old = 0;
+
+	for (size_t i = 0; i < nnow; i++) {
+		const struct snap_shadow *then = &nothing;
+
+		while (old < nbefore && before[old].id < now[i].id)
+			old++;
+		if (old < nbefore && before[old].id == now[i].id)
+			then = &before[old];
+		snap->shadow_evictions += grown(then->evictions,
+						now[i].evictions);
+		snap->shadow_refaults += grown(then->refaults,
+					       now[i].refaults);
+	}
 }
 
 bool probe_shadow_read(struct probe_shadow *shadow, struct snap *snap)
 {
+	struct answer next = shadow->before;
+
 	if (!connect_to(shadow, snap->mono_ns))
 		return false;
 	if (!dump(&shadow->client)) {
 		disconnect(shadow);
 		return false;
 	}
-	if (!make_room(shadow, shadow->client.nr_replies))
+	next.count = shadow->client.nr_replies;
+	if (!make_room(&next, next.count))
 		return false;
-	for (size_t i = 0; i < shadow->client.nr_replies; i++)
-		read_vm(shadow, i, snap, &shadow->vms[i]);
-	snap->shadows = shadow->vms;
-	snap->nshadows = (uint32_t)shadow->client.nr_replies;
+	for (size_t i = 0; i < next.count; i++)
+		read_vm(shadow, i, snap, &next.vms[i]);
+	shadow->before = shadow->now;
+	shadow->now = next;
+	if (shadow->answered)
+		probe_shadow_add_up(shadow->before.vms, shadow->before.count,
+				    next.vms, next.count, snap);
+	shadow->answered = true;
+	snap->shadows = next.vms;
+	snap->nshadows = (uint32_t)next.count;
 	snap->shadows_seq = snap->seq;
 	return true;
 }

@@ -10,6 +10,7 @@
 #define DENSITY_PROBE_SHADOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../../policy/snap.h"
@@ -30,5 +31,13 @@ void probe_shadow_free(struct probe_shadow *shadow);
  * no extension, or it did not answer: then @snap is left alone.
  */
 bool probe_shadow_read(struct probe_shadow *shadow, struct snap *snap);
+
+/*
+ * Add to @snap's counters of all VMs what each has counted between two answers,
+ * both ordered by id. A VM that is new, or was begun anew, counts whole.
+ */
+void probe_shadow_add_up(const struct snap_shadow *before, size_t nbefore,
+			 const struct snap_shadow *now, size_t nnow,
+			 struct snap *snap);
 
 #endif

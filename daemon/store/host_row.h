@@ -47,7 +47,13 @@ enum host_fold {
 	X(full_scans, HOST_SUM) \
 	X(cow, HOST_SUM) \
 	X(ksmd_cpu_us, HOST_SUM) \
-	X(daemon_cpu_us, HOST_SUM)
+	X(daemon_cpu_us, HOST_SUM) \
+	X(cached_kib, HOST_MEAN) \
+	X(stall_cpu_us, HOST_SUM) \
+	X(stall_mem_us, HOST_SUM) \
+	X(shadow_pages, HOST_MEAN) \
+	X(shadow_evictions, HOST_SUM) \
+	X(shadow_refaults, HOST_SUM)
 
 #define HOST_ENUM(name, fold) HOST_##name,
 enum host_col { HOST_COLUMNS(HOST_ENUM) HOST_NCOLS };

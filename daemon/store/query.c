@@ -261,14 +261,13 @@ int query_open(const char *path, struct query **ret_query,
 	if (!query)
 		return refuse(ret_error, -ENOMEM, path, "out of memory");
 	rc = open_db(path, &query->db, &version);
+	if (!rc && version < SCHEMA_VERSION)
+		rc = schema_read_older(query->db, (int)version);
 	if (rc)
 		ret = explain(rc, path, ret_error);
 	else if (version > SCHEMA_VERSION)
 		ret = refuse(ret_error, -EPROTO, path, "written by a newer "
 			     "densityd than this program");
-	else if (version < SCHEMA_VERSION)
-		ret = refuse(ret_error, -EPROTO, path, "written by an older "
-			     "densityd; start this version's once");
 	if (ret) {
 		query_close(query);
 		return ret;

@@ -73,6 +73,18 @@ static const struct {
 	{ { "psi_mem_pct", "%", "time that some task waited for memory (PSI "
 	    "some avg10)", QUERY_GAUGE, false },
 	  PERMILLE_PCT, HOST_psi_mem_permille },
+	{ { "cached_mib", "MiB", "page cache", QUERY_GAUGE, false },
+	  KIB_MIB, HOST_cached_kib },
+	{ { "stall_cpu_pct", "%", "time that some task waited for a CPU (PSI "
+	    "some)", QUERY_GAUGE, false }, US_PCT, HOST_stall_cpu_us },
+	{ { "stall_mem_pct", "%", "time that some task waited for memory (PSI "
+	    "some)", QUERY_GAUGE, false }, US_PCT, HOST_stall_mem_us },
+	{ { "shadow_pages", "pages", "shadow pages of all VMs", QUERY_GAUGE,
+	    false }, PLAIN, HOST_shadow_pages },
+	{ { "shadow_evictions_per_s", "pages/s", "shadow pages evicted",
+	    QUERY_GAUGE, false }, PER_S, HOST_shadow_evictions },
+	{ { "shadow_refaults_per_s", "pages/s", "of these, built again",
+	    QUERY_GAUGE, false }, PER_S, HOST_shadow_refaults },
 	{ { "vms", "VMs", "VMs and processes with mergeable memory",
 	    QUERY_GAUGE, true }, PLAIN, HOST_vms },
 	{ { "population_mib", "MiB", "anonymous memory of processes that KSM "

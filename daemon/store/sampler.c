@@ -29,6 +29,10 @@ static const struct {
 	{ HOST_cow, 50000000 },
 	{ HOST_ksmd_cpu_us, 1250000 },	/* one thread, and clock jitter */
 	{ HOST_daemon_cpu_us, 64000000 },
+	{ HOST_stall_cpu_us, 1250000 },
+	{ HOST_stall_mem_us, 1250000 },
+	{ HOST_shadow_evictions, 50000000 },
+	{ HOST_shadow_refaults, 50000000 },
 };
 
 static int64_t clip(uint64_t value)
@@ -57,6 +61,15 @@ static uint64_t population_pages(const struct snap *snap)
 		if (snap->vms[i].mergeable)
 			pages += snap->vms[i].rss_anon_pages;
 	}
+	return pages;
+}
+
+static uint64_t shadow_pages(const struct snap *snap)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < snap->nshadows; i++)
+		pages += snap->shadows[i].pages;
 	return pages;
 }
 
@@ -91,6 +104,9 @@ static void fill_gauges(const struct snap *snap, int64_t *value)
 					     host->psi_cpu.some_avg10_permille);
 	value[HOST_psi_mem_permille] = known(snap_has(snap, SNAP_CAP_PSI_MEM),
 					     host->psi_mem.some_avg10_permille);
+	value[HOST_cached_kib] = known(has_mem, host->cached_kib);
+	value[HOST_shadow_pages] = known(snap_has(snap, SNAP_CAP_SHADOW),
+					 shadow_pages(snap));
 	value[HOST_ksm_run] = known(has_ksm, ksm->run);
 	value[HOST_sleep_ms] = known(has_ksm, ksm->sleep_ms);
 	value[HOST_scan_pages] = known(has_ksm, ksm->scan_pages);
@@ -100,6 +116,7 @@ static void fill_totals(const struct snap *snap, uint64_t daemon_cpu_ns,
 			int64_t *total)
 {
 	bool has_ksm = snap_has(snap, SNAP_CAP_KSM);
+	bool has_shadow = snap_has(snap, SNAP_CAP_SHADOW);
 
 	total[HOST_scanned] = known(has_ksm, snap->ksm.pages_scanned);
 	total[HOST_full_scans] = known(has_ksm, snap->ksm.full_scans);
@@ -110,6 +127,13 @@ static void fill_totals(const struct snap *snap, uint64_t daemon_cpu_ns,
 	total[HOST_ksmd_cpu_us] = known(snap_has(snap, SNAP_CAP_KSMD_CPU),
 					snap->ksm.ksmd_cpu_ns / 1000);
 	total[HOST_daemon_cpu_us] = clip(daemon_cpu_ns / 1000);
+	total[HOST_stall_cpu_us] = known(snap_has(snap, SNAP_CAP_PSI_CPU),
+					 snap->host.psi_cpu.some_total_us);
+	total[HOST_stall_mem_us] = known(snap_has(snap, SNAP_CAP_PSI_MEM),
+					 snap->host.psi_mem.some_total_us);
+	total[HOST_shadow_evictions] = known(has_shadow,
+					     snap->shadow_evictions);
+	total[HOST_shadow_refaults] = known(has_shadow, snap->shadow_refaults);
 }
 
 /* The longest gap that is still one tick. */

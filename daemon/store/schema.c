@@ -146,9 +146,42 @@ static const char schema_v1[] =
 	" JOIN word phase ON phase.id = d.phase"
 	" JOIN word reason ON reason.id = d.reason;";
 
+/* The page cache, time that tasks waited (PSI), and VMs' shadow pages. */
+#define V2_COLUMNS(X, table) \
+	X(table, "cached_kib") X(table, "stall_cpu_us") \
+	X(table, "stall_mem_us") X(table, "shadow_pages") \
+	X(table, "shadow_evictions") X(table, "shadow_refaults")
+#define ADD_COLUMN(table, name) \
+	"ALTER TABLE " table " ADD COLUMN " name " INTEGER;"
+#define UNKNOWN_COLUMN(table, name) ", NULL AS " name
+#define UNKNOWN_COLUMNS(table) \
+	"CREATE TEMP VIEW " table " AS SELECT *" \
+	V2_COLUMNS(UNKNOWN_COLUMN, table) " FROM main." table ";"
+
+static const char schema_v2[] =
+	V2_COLUMNS(ADD_COLUMN, "sample")
+	V2_COLUMNS(ADD_COLUMN, "minute")
+	V2_COLUMNS(ADD_COLUMN, "hour");
+
 static const struct schema_step schema_steps[] = {
-	{ SCHEMA_VERSION, schema_v1 },
+	{ 1, schema_v1 },
+	{ 2, schema_v2 },
 };
+
+/* Its own name for a table in the file goes before the file's. */
+static const char views_of_v1[] =
+	"PRAGMA temp_store = MEMORY;"
+	UNKNOWN_COLUMNS("sample")
+	UNKNOWN_COLUMNS("minute")
+	UNKNOWN_COLUMNS("hour");
+
+int schema_read_older(sqlite3 *db, int version)
+{
+	if (version < 1)
+		return SQLITE_CORRUPT;
+	return version < 2 ? sqlite3_exec(db, views_of_v1, NULL, NULL, NULL) :
+			     SQLITE_OK;
+}
 
 static uint32_t be32(const unsigned char *at)
 {

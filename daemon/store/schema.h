@@ -6,7 +6,7 @@
 struct sqlite3;
 
 /* user_version of a file that this program writes. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /*
  * vm_sample.id = sample.id << SCHEMA_VM_BITS | vm.id. One integer that is the
@@ -47,6 +47,12 @@ int schema_migrate(struct sqlite3 *db, const struct schema_step *steps,
  * Returns an SQLite code; SQLITE_MISMATCH when the file is newer after all.
  */
 int schema_setup(struct sqlite3 *db);
+
+/*
+ * For a reader of a file of an older @version: what came later is there, and
+ * unknown. Returns an SQLite code.
+ */
+int schema_read_older(struct sqlite3 *db, int version);
 
 /* The first column of the first row of @sql. Returns an SQLite code. */
 int schema_int(struct sqlite3 *db, const char *sql, long long *ret_value);

@@ -455,7 +455,9 @@ static void every_promised_column_exists(void **state)
 		"scanned_per_s", "skipped_per_s", "full_scans",
 		"ksmd_cpu_pct", "ksmd_cpu_s", "daemon_cpu_ms", "cow_per_s",
 		"mem_available_mib", "mem_total_mib", "swap_used_mib",
-		"anon_mib", "psi_cpu_pct", "psi_mem_pct", "vms",
+		"anon_mib", "psi_cpu_pct", "psi_mem_pct", "cached_mib",
+		"stall_cpu_pct", "stall_mem_pct", "shadow_pages",
+		"shadow_evictions_per_s", "shadow_refaults_per_s", "vms",
 		"population_mib", "run", "sleep_ms", "scan_pages",
 	};
 	unsigned int n = sizeof(names) / sizeof(names[0]);

@@ -341,6 +341,80 @@ static void a_migration_step_is_whole_or_absent(void **state)
 	sqlite3_close(db);
 }
 
+/* The file as the first release wrote it: without what came later. */
+static void make_old(const struct fixture *f)
+{
+	static const char *const later[] = {
+		"cached_kib", "stall_cpu_us", "stall_mem_us", "shadow_pages",
+		"shadow_evictions", "shadow_refaults",
+	};
+	static const char *const tables[] = { "sample", "minute", "hour" };
+	char sql[128];
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), 0);
+	for (size_t t = 0; t < 3; t++) {
+		for (size_t i = 0; i < 6; i++) {
+			snprintf(sql, sizeof(sql),
+				 "ALTER TABLE %s DROP COLUMN %s", tables[t],
+				 later[i]);
+			assert_int_equal(sqlite3_exec(db, sql, NULL, NULL,
+						      NULL), 0);
+		}
+	}
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1;"
+				      "PRAGMA wal_checkpoint(TRUNCATE)", NULL,
+				      NULL, NULL), 0);
+	sqlite3_close(db);
+}
+
+static void an_old_file_is_read_as_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct fixture_rows rows = { 0 };
+	char error[QUERY_ERROR_LEN];
+	struct query *query;
+	int cached = query_column_find("cached_mib");
+	int anon = query_column_find("anon_mib");
+
+	f->snap.host.anon_pages = 2560;
+	make_history(f, 600);
+	make_old(f);
+	assert_int_equal(query_open(f->path, &query, error), 0);
+	for (enum query_rollup r = QUERY_RAW; r <= QUERY_HOUR; r++) {
+		rows.n = 0;
+		assert_int_equal(query_samples(query, 0, INT64_MAX, r,
+					       fixture_collect, &rows, NULL),
+				 0);
+		assert_true(rows.n > 0);
+		assert_true(isnan(rows.row[rows.n - 1].value[cached]));
+		assert_true(rows.row[rows.n - 1].value[anon] == 10);
+	}
+	query_close(query);
+	free(rows.row);
+	assert_int_equal(fixture_sql(f, "PRAGMA user_version"), 1);
+}
+
+static void an_old_file_is_gone_on_with(void **state)
+{
+	struct fixture *f = *state;
+
+	f->snap.host.cached_kib = 4096;
+	make_history(f, 600);
+	make_old(f);
+	make_history(f, 600);
+	assert_int_equal(fixture_sql(f, "PRAGMA user_version"),
+			 SCHEMA_VERSION);
+	assert_int_equal(fixture_sql(f, "SELECT count(*) FROM sample "
+				     "WHERE cached_kib IS NULL"), 601);
+	assert_int_equal(fixture_sql(f, "SELECT count(*) FROM sample "
+				     "WHERE cached_kib = 4096"), 601);
+	assert_true(fixture_sql(f, "SELECT count(*) FROM minute "
+				"WHERE cached_kib = 4096") >= 9);
+	assert_false(exists(f, ".corrupt-1"));
+	fixture_assert_sound(f);
+}
+
 /* Run @fn as a user who owns nothing here; its result, or 99. */
 static int as_nobody(int (*fn)(struct fixture *f), struct fixture *f)
 {
@@ -473,6 +547,8 @@ int main(void)
 		fixture_test(a_deleted_file_is_begun_anew),
 		fixture_test(a_path_that_cannot_be_a_file_degrades),
 		fixture_test(a_migration_step_is_whole_or_absent),
+		fixture_test(an_old_file_is_read_as_it_is),
+		fixture_test(an_old_file_is_gone_on_with),
 		fixture_test(a_directory_that_is_read_only_degrades),
 		fixture_test(others_read_beside_the_daemon_and_after_it),
 		fixture_test(a_reader_without_the_wals_index_is_told),
