@@ -263,10 +263,15 @@ static void rest(struct yield *y, const struct law_params *params,
 	if (!params->patrol_upermille && y->next_pass_ns == LAW_PATROL_NEVER_NS)
 		y->meter.run =
 			SNAP_RUN_STOP; /* or it wakes by itself in the end */
+	if (y->next_pass_ns > y->meter.now_ns &&
+	    y->next_pass_ns - y->meter.now_ns < NS_PER_S)
+		d->next_ms = (uint32_t)((y->next_pass_ns - y->meter.now_ns) /
+					NS_PER_MS) + 1;
 	if (law_demand_waits(&y->demand, params) && !why->reason) {
 		/* A hunt is near: watch the growth closely. */
 		d->look = true;
-		d->next_ms = WATCH_MS;
+		if (!d->next_ms || d->next_ms > WATCH_MS)
+			d->next_ms = WATCH_MS;
 	}
 }
 
