@@ -58,6 +58,7 @@ extern const struct command cmd_plot;
 extern const struct command cmd_explain;
 extern const struct command cmd_compare;
 extern const struct command cmd_report;
+extern const struct command cmd_experiment;
 extern const struct command cmd_set;
 extern const struct command cmd_restore;
 extern const struct command cmd_resume;

@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * densityctl compare: two spans of time, or two laws, side by side.
- *
- * What was bought is the integral of saved memory, what was paid is the CPU
- * time of ksmd and of the daemon; their quotient compares spans of different
- * lengths.
+ * densityctl compare: two spans of time, or two laws, side by side; or the
+ * configurations of an experiment.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../policy/law.h"
 #include "cli.h"
+#include "measure.h"
+#include "outcome.h"
 #include "when.h"
 #include "words.h"
+
+static struct {
+	const char *experiment;
+	const char *svg;
+} args;
+
+static const struct opt opts[] = {
+	{ "experiment", 'e', OPT_TEXT, &args.experiment, "NAME",
+	  "the configurations of an experiment instead" },
+	{ "svg", 0, OPT_TEXT, &args.svg, "FILE",
+	  "draw the experiment, too" },
+	{ 0 },
+};
 
 struct side {
 	const char *label;
@@ -22,45 +33,6 @@ struct side {
 	int64_t from_ms, to_ms;
 	struct query_sum sum;
 };
-
-static double cpu_s(const struct query_sum *sum)
-{
-	return sum->ksmd_cpu_s + sum->daemon_cpu_s;
-}
-
-static double per_cpu(const struct query_sum *sum)
-{
-	return cpu_s(sum) > 0 ? sum->saved_gib_s / cpu_s(sum) : NAN;
-}
-
-static const struct measure {
-	const char *key;
-	const char *label;
-	double (*of)(const struct query_sum *sum);
-	size_t offset;
-} measures[] = {
-#define MEMBER(name) offsetof(struct query_sum, name)
-	{ "span_s", "time covered, s", NULL, MEMBER(span_s) },
-	{ "saved_gib_s", "saved memory, GiB-s", NULL, MEMBER(saved_gib_s) },
-	{ "ksmd_cpu_s", "ksmd, CPU-s", NULL, MEMBER(ksmd_cpu_s) },
-	{ "daemon_cpu_s", "densityd, CPU-s", NULL, MEMBER(daemon_cpu_s) },
-	{ "saved_gib_s_per_cpu_s", "GiB-s per CPU-s", per_cpu, 0 },
-	{ "saved_gib_mean", "saved on average, GiB", NULL,
-	  MEMBER(saved_gib_mean) },
-	{ "saved_gib_last", "saved at the end, GiB", NULL,
-	  MEMBER(saved_gib_last) },
-	{ "scanned_pages", "pages scanned", NULL, MEMBER(scanned_pages) },
-	{ "cow_pages", "pages copied on write", NULL, MEMBER(cow_pages) },
-#undef MEMBER
-};
-#define NMEASURES (sizeof(measures) / sizeof(measures[0]))
-
-static double value_of(const struct measure *m, const struct query_sum *sum)
-{
-	if (m->of)
-		return m->of(sum);
-	return *(const double *)((const char *)sum + m->offset);
-}
 
 static int parse_side(const struct cli *cli, const char *text,
 		      struct side *ret_side)
@@ -101,54 +73,53 @@ static int load_side(struct cli *cli, struct query *query, struct side *side)
 /* One record per side, for programs. */
 static int put_side(struct out *out, const char *name, const struct side *side)
 {
-	struct out_field fields[NMEASURES + 5] = {
+	struct out_field fields[MEASURES_MAX + 5] = {
 		{ "label", NULL, OUT_TEXT, 0 },
 		{ "law", NULL, OUT_TEXT, 0 },
 		{ "from_ms", NULL, OUT_PLAIN, 0 },
 		{ "to_ms", NULL, OUT_PLAIN, 0 },
 		{ "samples", NULL, OUT_COUNT, 0 },
 	};
-	struct out_value values[NMEASURES + 5] = {
+	struct out_value values[MEASURES_MAX + 5] = {
 		OUT_STRING(side->label), OUT_STRING(side->law),
 		OUT_NUMBER(side->from_ms), OUT_NUMBER(side->to_ms),
 		OUT_NUMBER(side->sum.samples),
 	};
 	int err;
 
-	for (size_t i = 0; i < NMEASURES; i++) {
-		fields[5 + i] = (struct out_field){ measures[i].key, NULL,
+	for (unsigned int i = 0; i < measure_count(); i++) {
+		fields[5 + i] = (struct out_field){ measure_at(i)->key, NULL,
 						    OUT_REAL, 0 };
-		values[5 + i] = OUT_NUMBER(value_of(&measures[i], &side->sum));
+		values[5 + i] = OUT_NUMBER(measure_value(i, &side->sum));
 	}
-	err = out_begin(out, name, OUT_RECORD, fields, NMEASURES + 5,
+	err = out_begin(out, name, OUT_RECORD, fields, measure_count() + 5,
 			OUT_MACHINE);
 	if (!err)
 		err = out_row(out, values);
 	return err ? err : out_end(out);
 }
 
-static double ratio(const struct measure *m, const struct side *a,
-		    const struct side *b)
+static double ratio(unsigned int i, const struct side *a, const struct side *b)
 {
-	double under = value_of(m, &a->sum);
+	double under = measure_value(i, &a->sum);
 
-	return under != 0 ? value_of(m, &b->sum) / under : NAN;
+	return under != 0 ? measure_value(i, &b->sum) / under : NAN;
 }
 
 static int put_ratio(struct out *out, const struct side *a,
 		     const struct side *b)
 {
-	struct out_field fields[NMEASURES];
-	struct out_value values[NMEASURES];
+	struct out_field fields[MEASURES_MAX];
+	struct out_value values[MEASURES_MAX];
 	int err;
 
-	for (size_t i = 0; i < NMEASURES; i++) {
-		fields[i] = (struct out_field){ measures[i].key, NULL,
+	for (unsigned int i = 0; i < measure_count(); i++) {
+		fields[i] = (struct out_field){ measure_at(i)->key, NULL,
 						OUT_REAL, 0 };
-		values[i] = OUT_NUMBER(ratio(&measures[i], a, b));
+		values[i] = OUT_NUMBER(ratio(i, a, b));
 	}
-	err = out_begin(out, "ratio_b_to_a", OUT_RECORD, fields, NMEASURES,
-			OUT_MACHINE);
+	err = out_begin(out, "ratio_b_to_a", OUT_RECORD, fields,
+			measure_count(), OUT_MACHINE);
 	if (!err)
 		err = out_row(out, values);
 	return err ? err : out_end(out);
@@ -169,13 +140,12 @@ static int put_table(struct out *out, const struct side *a,
 	int err = la && lb ? out_begin(out, "compare", OUT_LIST, fields, 4,
 				       OUT_HUMAN) : -ENOMEM;
 
-	for (size_t i = 0; i < NMEASURES && !err; i++) {
-		const struct measure *m = &measures[i];
+	for (unsigned int i = 0; i < measure_count() && !err; i++) {
 		const struct out_value values[] = {
-			OUT_STRING(m->label),
-			OUT_NUMBER(value_of(m, &a->sum)),
-			OUT_NUMBER(value_of(m, &b->sum)),
-			OUT_NUMBER(ratio(m, a, b)),
+			OUT_STRING(measure_at(i)->label),
+			OUT_NUMBER(measure_value(i, &a->sum)),
+			OUT_NUMBER(measure_value(i, &b->sum)),
+			OUT_NUMBER(ratio(i, a, b)),
 		};
 
 		err = out_row(out, values);
@@ -187,13 +157,12 @@ static int put_table(struct out *out, const struct side *a,
 	return err;
 }
 
-static int run(struct cli *cli, int argc, char **argv)
+static int compare_sides(struct cli *cli, char **argv)
 {
 	struct side a, b;
 	struct query *query = NULL;
 	int code, err;
 
-	(void)argc;
 	code = parse_side(cli, argv[0], &a);
 	if (code == CLI_OK)
 		code = parse_side(cli, argv[1], &b);
@@ -218,17 +187,49 @@ static int run(struct cli *cli, int argc, char **argv)
 	return cli_done(err, "output");
 }
 
+static int compare_experiment(struct cli *cli)
+{
+	struct query *query;
+	int code = cli_history(cli, false, &query);
+
+	if (code != CLI_OK)
+		return code;
+	code = outcome_show(cli, query, args.experiment, NULL, args.svg);
+	query_close(query);
+	return code;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	if (args.experiment && argc) {
+		cli_error("compare: --experiment stands alone, without A and "
+			  "B");
+		return CLI_USAGE;
+	}
+	if (args.experiment)
+		return compare_experiment(cli);
+	if (args.svg || argc != 2) {
+		cli_error("compare: expected %s", args.svg ?
+			  "--experiment with --svg" :
+			  "A and B, or --experiment NAME");
+		return CLI_USAGE;
+	}
+	return compare_sides(cli, argv);
+}
+
 const struct command cmd_compare = {
 	.name = "compare",
-	.args = "A B",
+	.args = "A B | --experiment NAME",
 	.summary = "two spans of time, or two laws, side by side",
+	.opts = opts,
 	.details =
 		"A and B are each a span FROM..TO, a day (today, yesterday, "
 		"2026-01-31), or the\nname of a law, which means all time "
 		"under that law. For example:\n\n"
 		"  densityctl compare -2h..-1h -1h..now\n"
-		"  densityctl compare ksmtuned yield",
-	.min_args = 2,
+		"  densityctl compare ksmtuned yield\n\n"
+		"Of an experiment: the median of each configuration's turns, "
+		"and the least and most.",
 	.max_args = 2,
 	.run = run,
 };

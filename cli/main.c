@@ -17,8 +17,8 @@
 
 static const struct command *const commands[] = {
 	&cmd_status, &cmd_top, &cmd_vms, &cmd_history, &cmd_plot,
-	&cmd_explain, &cmd_compare, &cmd_report, &cmd_set, &cmd_restore,
-	&cmd_resume, &cmd_reload, &cmd_kernel, &cmd_version,
+	&cmd_explain, &cmd_compare, &cmd_experiment, &cmd_report, &cmd_set,
+	&cmd_restore, &cmd_resume, &cmd_reload, &cmd_kernel, &cmd_version,
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

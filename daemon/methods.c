@@ -7,6 +7,8 @@
 #include "daemon.h"
 #include "log.h"
 
+#define TURN_NAME_MAX 32
+
 static const char *fail(const char *error, const char *message,
 			json_t **ret_reply)
 {
@@ -139,6 +141,48 @@ static const char *resume(void *arg, const json_t *parameters,
 	return NULL;
 }
 
+/* What it is given goes into the history as it is: nothing odd, nothing long. */
+static bool is_name(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 0 && len <= TURN_NAME_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+			    "XYZ0123456789._-") == len;
+}
+
+static const char *end_turn(void *arg, const json_t *parameters,
+			    json_t **ret_reply)
+{
+	const char *experiment, *plan, *configuration;
+	json_int_t round, from_ms, to_ms;
+	char text[DAEMON_TEXT_LEN];
+
+	if (json_unpack((json_t *)parameters, "{ss ss ss sI sI sI}",
+			"experiment", &experiment, "plan", &plan,
+			"configuration", &configuration, "round", &round,
+			"from_ms", &from_ms, "to_ms", &to_ms) ||
+	    !is_name(experiment) || !is_name(plan) || !is_name(configuration))
+		return fail(CTL_ERROR_PARAMETER,
+			    "expected \"experiment\", \"plan\" and "
+			    "\"configuration\", names of at most 32 letters, "
+			    "digits, \".\", \"_\" and \"-\", and \"round\", "
+			    "\"from_ms\" and \"to_ms\", whole numbers",
+			    ret_reply);
+	if (round < 1 || round > 1000 || from_ms < 0 || from_ms >= to_ms)
+		return fail(CTL_ERROR_PARAMETER,
+			    "expected a round from 1 to 1000, and a span that "
+			    "ends after it begins", ret_reply);
+	snprintf(text, sizeof(text),
+		 "{\"experiment\":\"%s\",\"plan\":\"%s\","
+		 "\"configuration\":\"%s\",\"round\":%lld,"
+		 "\"from_ms\":%lld,\"to_ms\":%lld}", experiment, plan,
+		 configuration, (long long)round, (long long)from_ms,
+		 (long long)to_ms);
+	daemon_event(arg, "turn", text);
+	return NULL;
+}
+
 static const char *reload(void *arg, const json_t *parameters,
 			  json_t **ret_reply)
 {
@@ -159,5 +203,6 @@ const struct ctl_method daemon_methods[] = {
 	{ "Restore", true, restore },
 	{ "Resume", true, resume },
 	{ "Reload", true, reload },
+	{ "EndTurn", true, end_turn },
 	{ NULL, false, NULL },
 };

@@ -114,6 +114,13 @@ struct query_sum {
 	double saved_gib_last;
 	double cow_pages;
 	double scanned_pages;
+	/* NAN where no row knows */
+	double available_gib_mean;
+	double cached_gib_mean;
+	double stall_cpu_s;	/* some task waited for a CPU */
+	double stall_mem_s;	/* for memory */
+	double shadow_evictions;
+	double shadow_refaults;
 	uint64_t samples;
 };
 int query_sum(struct query *query, int64_t from_ms, int64_t to_ms,

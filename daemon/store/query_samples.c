@@ -12,6 +12,8 @@
 
 #include "query_impl.h"
 
+#define KIB_PER_GIB 1048576.0
+
 struct samples {
 	struct query *query;
 	query_row_fn fn;
@@ -57,6 +59,9 @@ struct summing {
 	const char *law;
 	int64_t last_ms;
 	struct query_sum sum;
+	/* seconds of which a column is known, and its sum over them */
+	double known_s[HOST_NCOLS];
+	double total[HOST_NCOLS];
 };
 
 static double counted(const struct host_row *row, enum host_col col,
@@ -83,6 +88,25 @@ static double share_of(const struct summing *summing,
 	return end > begin ? (double)(end - begin) / row->span_ms : 0;
 }
 
+static void add_known(struct summing *summing, const struct host_row *row,
+		      enum host_col col, double share, double span_s)
+{
+	if (row->value[col] == HOST_NULL)
+		return;
+	summing->known_s[col] += span_s;
+	summing->total[col] += (double)row->value[col] * share;
+}
+
+static double mean(const struct summing *summing, enum host_col col)
+{
+	return summing->total[col] / summing->known_s[col];
+}
+
+static double total(const struct summing *summing, enum host_col col)
+{
+	return summing->known_s[col] > 0 ? summing->total[col] : NAN;
+}
+
 static int add_row(void *arg, const struct host_row *row)
 {
 	struct summing *summing = arg;
@@ -104,6 +128,12 @@ static int add_row(void *arg, const struct host_row *row)
 	sum->daemon_cpu_s += counted(row, HOST_daemon_cpu_us, share) / 1e6;
 	sum->cow_pages += counted(row, HOST_cow, share);
 	sum->scanned_pages += counted(row, HOST_scanned, share);
+	add_known(summing, row, HOST_mem_available_kib, span_s, span_s);
+	add_known(summing, row, HOST_cached_kib, span_s, span_s);
+	add_known(summing, row, HOST_stall_cpu_us, share, span_s);
+	add_known(summing, row, HOST_stall_mem_us, share, span_s);
+	add_known(summing, row, HOST_shadow_evictions, share, span_s);
+	add_known(summing, row, HOST_shadow_refaults, share, span_s);
 	if (row->real_ms >= summing->from_ms && row->real_ms < summing->to_ms)
 		sum->samples += (uint64_t)row->samples;
 	sum->saved_gib_last = saved_gib;
@@ -137,6 +167,14 @@ int query_sum(struct query *query, int64_t from_ms, int64_t to_ms,
 	if (summing.sum.span_s > 0)
 		summing.sum.saved_gib_mean =
 			summing.sum.saved_gib_s / summing.sum.span_s;
+	summing.sum.available_gib_mean =
+		mean(&summing, HOST_mem_available_kib) / KIB_PER_GIB;
+	summing.sum.cached_gib_mean =
+		mean(&summing, HOST_cached_kib) / KIB_PER_GIB;
+	summing.sum.stall_cpu_s = total(&summing, HOST_stall_cpu_us) / 1e6;
+	summing.sum.stall_mem_s = total(&summing, HOST_stall_mem_us) / 1e6;
+	summing.sum.shadow_evictions = total(&summing, HOST_shadow_evictions);
+	summing.sum.shadow_refaults = total(&summing, HOST_shadow_refaults);
 	*ret_sum = summing.sum;
 	return 0;
 }
