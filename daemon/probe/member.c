@@ -370,7 +370,8 @@ bool probe_member_refresh(struct probe_member *member,
 	uint64_t rss_pages;
 
 	if ((member->kthread || (walk->quiet && member->comm[0] &&
-				 !member->vm && !walk->owns_kvm)) &&
+				 !member->vm && !walk->owns_kvm &&
+				 walk->now_ns >= member->young_until_ns)) &&
 	    walk->now_ns < member->recheck_ns)
 		return true;
 	if (glance(member, walk, &rss_pages)) {

@@ -268,12 +268,12 @@ static void take_slow(struct probe *probe)
 		probe_ksm_read_seldom(probe->ksm, probe->root_fd, &snap->ksm);
 }
 
-static void walk(struct probe *probe, bool quiet)
+static void walk(struct probe *probe, enum probe_walk_kind kind)
 {
 	struct snap *snap = &probe->snap;
 
 	probe->looks++;
-	if (!probe_table_walk(probe->table, snap->mono_ns, quiet,
+	if (!probe_table_walk(probe->table, snap->mono_ns, kind,
 			      probe->thp_kib))
 		return;
 	snap->vms = probe_table_vms(probe->table, &snap->nvms);
@@ -286,7 +286,8 @@ static void take_table(struct probe *probe, enum probe_ask ask)
 	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	walk(probe, ask != PROBE_ASK_ALL &&
-			    probe_schedule_rests(&probe->schedule, snap));
+	     probe_schedule_rests(&probe->schedule, snap) ?
+		     PROBE_WALK_RESTING : PROBE_WALK_ALL);
 	if (probe->looks == 1 ||
 	    snap->mono_ns - probe->slow_ns >= SLOW_AGE_NS)
 		take_slow(probe);
@@ -320,7 +321,7 @@ const struct snap *probe_take(struct probe *probe, enum probe_ask ask)
 	if (ask == PROBE_ASK_ALL || probe_schedule_due(&probe->schedule, snap))
 		take_table(probe, ask);
 	else if (ask == PROBE_ASK_KNOWN)
-		walk(probe, true);
+		walk(probe, PROBE_WALK_KNOWN);
 	/* The table may have found it, or lost it. */
 	if (probe_table_ksmd(probe->table) != probe->ksmd_pid)
 		has_cpu = take_ksmd(probe, &cpu_ns);

@@ -55,7 +55,7 @@ uint64_t probe_now_ns(void);
 enum probe_ask {
 	PROBE_ASK_WHEN_DUE,	/* none */
 	PROBE_ASK_ALL,
-	PROBE_ASK_KNOWN,	/* those known for VMs or as able to merge */
+	PROBE_ASK_KNOWN,	/* VMs, who can merge, and who has just come */
 };
 
 /*

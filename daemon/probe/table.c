@@ -293,8 +293,8 @@ static unsigned int count_tracked(const struct members *members)
 	return tracked;
 }
 
-bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
-		      uint64_t thp_kib)
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns,
+		      enum probe_walk_kind kind, uint64_t thp_kib)
 {
 	struct probe_walk walk = {
 		.root_fd = table->root_fd,
@@ -303,7 +303,7 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
 		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
 		.ration = &table->ration,
 		.first = !table->started,
-		.quiet = quiet,
+		.quiet = kind != PROBE_WALK_ALL,
 		.thp_kib = thp_kib,
 	};
 	struct members swap;
@@ -311,7 +311,7 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
 	if (!table->started)
 		probe_ration_init(&table->ration, now_ns);
 	table->started = true;
-	if (!choose(table, now_ns, quiet) ||
+	if (!choose(table, now_ns, kind == PROBE_WALK_RESTING) ||
 	    !has_room((void **)&table->next.member, &table->next.room,
 		      table->processes.count, sizeof(struct probe_member)))
 		return false;

@@ -47,15 +47,24 @@ int probe_table_set_rules(struct probe_table *table,
 			  const struct probe_vm_rule *rules,
 			  unsigned int nrules);
 
+enum probe_walk_kind {
+	PROBE_WALK_ALL,
+	/*
+	 * Memory has not moved since the last walk of all: what is no VM is not
+	 * read before it is due to be asked again, and a listing may be old.
+	 */
+	PROBE_WALK_RESTING,
+	/* The same, but newcomers are listed, and asked while they are young. */
+	PROBE_WALK_KNOWN,
+};
+
 /*
  * Read the processes. False when they could not be listed, for want of memory
- * or of descriptors: then the table stands as it was. @quiet: memory has not moved
- * since the last walk that was not quiet, or it is only VMs and who can merge
- * that matter; others are not read then before they are due to be asked again.
- * @thp_kib: how much of all anonymous memory is in huge pages.
+ * or of descriptors: then the table stands as it was. @thp_kib: how much of all
+ * anonymous memory is in huge pages.
  */
-bool probe_table_walk(struct probe_table *table, uint64_t now_ns, bool quiet,
-		      uint64_t thp_kib);
+bool probe_table_walk(struct probe_table *table, uint64_t now_ns,
+		      enum probe_walk_kind kind, uint64_t thp_kib);
 
 /* Ordered by pid; valid until the next walk or set_rules. */
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

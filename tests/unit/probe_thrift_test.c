@@ -261,6 +261,7 @@ static void those_known_are_asked_alone(void **state)
 	(void)state;
 	fx_make_root(root);
 	put_host(root);
+	fx_put(root, "proc/loadavg", "0.00 0.01 0.05 1/80 51\n");
 	fx_put_process(root, 50, "app", 5, BIG, "app", YES);
 	fx_put_process(root, 51, "other", 5, BIG, "other", NO);
 	assert_int_equal(probe_open(root, &probe), 0);
@@ -272,6 +273,12 @@ static void those_known_are_asked_alone(void **state)
 	assert_int_equal(snap->vms[0].rss_pages, 2 * BIG);
 	assert_int_equal(snap->vms_seq, snap->seq);
 	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 2);
+	/* A newcomer is one of them, also while it is still small. */
+	fx_put_process(root, 52, "new", 6, 10, "new", YES);
+	fx_put(root, "proc/loadavg", "0.00 0.01 0.05 1/80 52\n");
+	assert_int_equal(probe_take(probe, PROBE_ASK_KNOWN)->nvms, 2);
+	fx_put_process(root, 52, "new", 6, BIG, "new", YES);
+	assert_int_equal(probe_take(probe, PROBE_ASK_KNOWN)->nvms, 3);
 	close_host(root, probe);
 }
 
