@@ -46,6 +46,13 @@ static const char *get_decisions(void *arg, const json_t *parameters,
 	return NULL;
 }
 
+static bool is_switch(const char *key)
+{
+	int i = override_find(key);
+
+	return i == OVERRIDE_LOOKAHEAD || i == OVERRIDE_INDEX;
+}
+
 static const char *set(void *arg, const json_t *parameters,
 		       json_t **ret_reply)
 {
@@ -72,6 +79,9 @@ static const char *set(void *arg, const json_t *parameters,
 	if (d->stood_aside)
 		return fail(CTL_ERROR_REFUSED, "stood aside; resume first",
 			    ret_reply);
+	if (is_switch(key) && !snap_has(d->snap, SNAP_CAP_INDEX))
+		return fail(CTL_ERROR_REFUSED, "this kernel does not have it; "
+			    "kernel/ has the patches", ret_reply);
 	if (override_set(&d->over, key, value, (uint64_t)s, d->snap->mono_ns,
 			 error))
 		return fail(CTL_ERROR_PARAMETER, error, ret_reply);

@@ -20,6 +20,8 @@ static const struct {
 			     LAW_SLEEP_MS_MIN, LAW_SLEEP_MS_MAX },
 	[OVERRIDE_PAGES] = { "pages_to_scan", "1 to 200000",
 			     LAW_SCAN_PAGES_MIN, LAW_SCAN_PAGES_MAX },
+	[OVERRIDE_LOOKAHEAD] = { "lookahead", "0 or 1", 0, 1 },
+	[OVERRIDE_INDEX] = { "checksum_index", "0 or 1", 0, 1 },
 };
 
 const char *override_name(enum override_key key)
@@ -162,9 +164,20 @@ void override_params(const struct override *over, struct law_params *params)
 		params->cap_permille = (uint32_t)over->at[OVERRIDE_CPU_CAP].value;
 }
 
+static void pin_switch(const struct override *over, enum override_key key,
+		       enum law_switch *to)
+{
+	if (over->at[key].set)
+		*to = over->at[key].value ? LAW_SWITCH_ON : LAW_SWITCH_OFF;
+}
+
 bool override_decision(const struct override *over, struct decision *decision)
 {
 	bool any = false;
+
+	/* By which means ksmd finds pages is no matter of how much it works. */
+	pin_switch(over, OVERRIDE_LOOKAHEAD, &decision->lookahead);
+	pin_switch(over, OVERRIDE_INDEX, &decision->checksum_index);
 
 	if (over->at[OVERRIDE_RUN].set) {
 		decision->run = (uint32_t)over->at[OVERRIDE_RUN].value;

@@ -17,6 +17,8 @@ enum override_key {
 	OVERRIDE_RUN,
 	OVERRIDE_SLEEP,
 	OVERRIDE_PAGES,
+	OVERRIDE_LOOKAHEAD,
+	OVERRIDE_INDEX,
 	OVERRIDE_COUNT,
 };
 
@@ -52,7 +54,7 @@ bool override_expire(struct override *over, uint64_t mono_ns);
 const struct law *override_law(const struct override *over,
 			       const struct law *law);
 void override_params(const struct override *over, struct law_params *params);
-/* Pin the knobs; true when one was pinned. */
+/* Pin knobs and switches; true when the law has no say in ksmd's work. */
 bool override_decision(const struct override *over, struct decision *decision);
 /* The value in words, as `set` takes it. */
 const char *override_value(const struct override *over, enum override_key key,

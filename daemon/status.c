@@ -64,6 +64,10 @@ static json_t *knobs_now(const struct snap *s)
 
 	if (snap_has(s, SNAP_CAP_SKIPPED))
 		put_int(o, "smart_scan", k->smart_scan);
+	if (snap_has(s, SNAP_CAP_INDEX)) {
+		put_int(o, "lookahead", k->lookahead);
+		put_int(o, "checksum_index", k->checksum_index);
+	}
 	if (snap_has(s, SNAP_CAP_ADVISOR))
 		json_object_set_new(o, "advisor_mode",
 				    json_string(advisor_name(k->advisor)));

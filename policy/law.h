@@ -62,6 +62,13 @@ enum law_reason {
 	LAW_REASON_COUNT,
 };
 
+/* A switch of ksmd that only some kernels have. */
+enum law_switch {
+	LAW_SWITCH_KEEP,	/* as the host had it */
+	LAW_SWITCH_OFF,
+	LAW_SWITCH_ON,
+};
+
 struct decision {
 	enum law_phase phase;
 	enum law_reason reason;
@@ -70,6 +77,8 @@ struct decision {
 	uint32_t sleep_ms;
 	uint32_t scan_pages;
 	uint32_t smart_scan;	/* 0, 1, or LAW_KEEP */
+	enum law_switch lookahead;
+	enum law_switch checksum_index;
 	uint32_t next_ms;	/* ask again after so long; 0 = policy interval */
 	bool look;		/* read snap.vms again for the next tick */
 };

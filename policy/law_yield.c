@@ -296,6 +296,7 @@ static void settle_knobs(const struct yield *y, const struct law_params *params,
 	d->sleep_ms = y->meter.sleep_ms;
 	d->scan_pages = y->meter.scan_pages;
 	d->smart_scan = y->smart_scan;
+	d->checksum_index = law_yield_index(params);
 	if (y->meter.awake) {
 		if (d->next_ms < POLL_MIN_MS)
 			d->next_ms = POLL_MIN_MS;

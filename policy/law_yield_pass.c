@@ -159,6 +159,12 @@ void law_yield_reap_batch(struct yield *y, const struct law_params *params,
 	}
 }
 
+/* The index has pages that smart_scan skips, and finds their late twins. */
+static bool finds_skipped(const struct snap *snap)
+{
+	return snap_has(snap, SNAP_CAP_INDEX) && snap->ksm.checksum_index;
+}
+
 void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 			  const struct snap *snap)
 {
@@ -183,7 +189,7 @@ void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 	y->hunt_waited = d->arrived + d->rewritten;
 	/* A late twin is of somebody who was there before. */
 	y->thorough = y->has_met && snap_has(snap, SNAP_CAP_SKIPPED) &&
-		      law_yield_late_twins_pay(y, params, snap, 0);
+		      !finds_skipped(snap) && law_yield_late_twins_pay(y, params, snap, 0);
 	law_demand_take(d);
 	y->loss_mib_ms = 0;
 }

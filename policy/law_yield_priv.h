@@ -92,6 +92,13 @@ bool law_yield_late_twins_pay(const struct yield *y,
 			      const struct law_params *params,
 			      const struct snap *snap, uint64_t found);
 
+/*
+ * Does the checksum index of a kernel with our patches pay? On, or as it was.
+ * Lookahead stays as it was: beside the index it spares nothing that could be
+ * measured, and where there is one there is the other.
+ */
+enum law_switch law_yield_index(const struct law_params *params);
+
 /* law_yield_pass.c */
 
 void law_yield_begin_hunt(struct yield *y, const struct law_params *params,

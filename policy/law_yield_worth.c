@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "law_yield_priv.h"
 
+/*
+ * A page without an equal costs ksmd a search of two trees, and with the index
+ * none: 0.654 of COST_PATROL_NS (experiments/lookahead). Its bucket takes 8 bytes
+ * at the most (kernel/COVER-ksm.md), also while ksmd rests, for so long at most.
+ */
+#define INDEX_SPARES_NS (COST_PATROL_NS * 654 / 1000)
+#define INDEX_BYTES 8
+#define REST_MAX_S 540
+
 /* No host has more: 256 TiB. Keeps absurd counters out of the arithmetic. */
 #define PAGES_MAX (1ll << 36)
 
@@ -73,4 +82,14 @@ bool law_yield_late_twins_pay(const struct yield *y,
 		late = missing;
 	return law_yield_worth_mib_s(snap, (int64_t)late, params->horizon_s) >=
 	       law_yield_price_mib_s(params, y->skipped_pages * y->late_ns);
+}
+
+enum law_switch law_yield_index(const struct law_params *params)
+{
+	/* Of a page and a pass: B-s at the price of CPU, and held meanwhile. */
+	uint64_t spares = (uint64_t)params->price_mib_s * 1048576 *
+			  INDEX_SPARES_NS / NS_PER_S;
+
+	return spares >= INDEX_BYTES * REST_MAX_S ? LAW_SWITCH_ON :
+						    LAW_SWITCH_KEEP;
 }

@@ -38,6 +38,7 @@ enum snap_cap {
 	SNAP_CAP_KVM = 1u << 12,	/* debugfs kvm/ */
 	SNAP_CAP_NUMA = 1u << 13,
 	SNAP_CAP_SHADOW = 1u << 14,	/* the kernel extension tells @shadows */
+	SNAP_CAP_INDEX = 1u << 15,	/* lookahead, checksum_index (our patches) */
 };
 
 enum snap_run {
@@ -59,6 +60,8 @@ struct snap_ksm {
 	uint32_t scan_pages;		/* pages_to_scan */
 	uint32_t advisor;		/* enum snap_advisor */
 	uint32_t smart_scan;
+	uint32_t lookahead;
+	uint32_t checksum_index;
 	uint32_t use_zero_pages;
 	uint32_t merge_across_nodes;
 	uint32_t max_page_sharing;

@@ -135,6 +135,7 @@ static void values_of(const struct snap *snap, struct act_values *ret_values)
 	const struct snap_ksm *ksm = &snap->ksm;
 	bool advisor = snap_has(snap, SNAP_CAP_ADVISOR);
 	bool smart = snap_has(snap, SNAP_CAP_SKIPPED);
+	bool index = snap_has(snap, SNAP_CAP_INDEX);
 
 	*ret_values = (struct act_values){
 		.has = {
@@ -143,6 +144,8 @@ static void values_of(const struct snap *snap, struct act_values *ret_values)
 			[ACT_KNOB_PAGES] = true,
 			[ACT_KNOB_SMART_SCAN] = smart,
 			[ACT_KNOB_RUN] = true,
+			[ACT_KNOB_LOOKAHEAD] = index,
+			[ACT_KNOB_INDEX] = index,
 		},
 		.value = {
 			[ACT_KNOB_ADVISOR] = ksm->advisor,
@@ -151,6 +154,8 @@ static void values_of(const struct snap *snap, struct act_values *ret_values)
 			[ACT_KNOB_SMART_SCAN] = ksm->smart_scan,
 			/* Bit 2 is memory that goes offline, nobody's write. */
 			[ACT_KNOB_RUN] = ksm->run & 3u,
+			[ACT_KNOB_LOOKAHEAD] = ksm->lookahead,
+			[ACT_KNOB_INDEX] = ksm->checksum_index,
 		},
 	};
 }
@@ -278,17 +283,26 @@ static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
 	return value < min ? min : value > max ? max : value;
 }
 
+static uint64_t switched(const struct act *act, enum act_knob knob,
+			 enum law_switch to)
+{
+	return to == LAW_SWITCH_KEEP ? act->originals.value[knob] :
+				       to == LAW_SWITCH_ON;
+}
+
 /* Stop ksmd before the rest, start it after the rest. */
 static int turn(struct act *act, const struct decision *decision,
 		const char *text)
 {
 	static const enum act_knob start[ACT_KNOB_COUNT] = {
 		ACT_KNOB_ADVISOR, ACT_KNOB_PAGES, ACT_KNOB_SMART_SCAN,
-		ACT_KNOB_SLEEP, ACT_KNOB_RUN,
+		ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX, ACT_KNOB_SLEEP,
+		ACT_KNOB_RUN,
 	};
 	static const enum act_knob stop[ACT_KNOB_COUNT] = {
 		ACT_KNOB_RUN, ACT_KNOB_ADVISOR, ACT_KNOB_PAGES,
-		ACT_KNOB_SMART_SCAN, ACT_KNOB_SLEEP,
+		ACT_KNOB_SMART_SCAN, ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX,
+		ACT_KNOB_SLEEP,
 	};
 	const enum act_knob *order =
 		decision->run == SNAP_RUN_MERGE ? start : stop;
@@ -303,6 +317,10 @@ static int turn(struct act *act, const struct decision *decision,
 			act->originals.value[ACT_KNOB_SMART_SCAN] :
 			!!decision->smart_scan,
 		[ACT_KNOB_RUN] = decision->run,
+		[ACT_KNOB_LOOKAHEAD] = switched(act, ACT_KNOB_LOOKAHEAD,
+						decision->lookahead),
+		[ACT_KNOB_INDEX] = switched(act, ACT_KNOB_INDEX,
+					    decision->checksum_index),
 	};
 
 	for (int i = 0; i < ACT_KNOB_COUNT; i++) {

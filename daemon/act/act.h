@@ -12,7 +12,6 @@
  *
  * The knobs are reached through a driver: sysfs (the host or a fake root),
  * null (dry run: nothing is written), record (tests: writes kept in memory).
- * A patched kernel's knobs will be one more driver.
  */
 #ifndef DENSITY_ACT_H
 #define DENSITY_ACT_H
@@ -29,6 +28,8 @@ enum act_knob {
 	ACT_KNOB_PAGES,		/* pages_to_scan */
 	ACT_KNOB_SMART_SCAN,	/* smart_scan */
 	ACT_KNOB_RUN,		/* run */
+	ACT_KNOB_LOOKAHEAD,	/* lookahead, checksum_index: our patches */
+	ACT_KNOB_INDEX,
 	ACT_KNOB_COUNT,
 };
 

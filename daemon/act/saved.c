@@ -31,6 +31,8 @@ static const uint64_t value_max[ACT_KNOB_COUNT] = {
 	[ACT_KNOB_PAGES] = UINT32_MAX,
 	[ACT_KNOB_SMART_SCAN] = 1,
 	[ACT_KNOB_RUN] = SNAP_RUN_UNMERGE,
+	[ACT_KNOB_LOOKAHEAD] = 1,
+	[ACT_KNOB_INDEX] = 1,
 };
 
 /* Where the parser stands. */

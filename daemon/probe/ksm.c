@@ -32,6 +32,7 @@ enum ksm_when {
 	KSM_BY_KSMD = 1 << 2,	/* cannot move while ksmd does not run */
 	KSM_FOLLOWED = 1 << 3,	/* read while ksmd is followed */
 	KSM_SELDOM = 1 << 4,	/* read along with the table of processes */
+	KSM_OURS = 1 << 5,	/* few kernels have it: looked for once */
 };
 
 struct ksm_row {
@@ -70,6 +71,10 @@ static const struct ksm_row rows[] = {
 	ROW("general_profit", profit_bytes, KSM_I64, SNAP_CAP_PROFIT,
 	    KSM_BY_KSMD),
 	ROW("advisor_mode", advisor, KSM_ADVISOR, SNAP_CAP_ADVISOR, KSM_KNOBS),
+	ROW("lookahead", lookahead, KSM_U32, SNAP_CAP_INDEX,
+	    KSM_KNOBS | KSM_OURS),
+	ROW("checksum_index", checksum_index, KSM_U32, SNAP_CAP_INDEX,
+	    KSM_KNOBS | KSM_OURS),
 	ROW("stable_node_chains", stable_node_chains, KSM_U64, 0, KSM_SELDOM),
 	ROW("stable_node_dups", stable_node_dups, KSM_U64, 0, KSM_SELDOM),
 	ROW("use_zero_pages", use_zero_pages, KSM_U32, 0, KSM_SELDOM),
@@ -85,6 +90,7 @@ struct probe_ksm {
 	uint32_t missing;
 	uint32_t knob_caps;	/* the same by the others */
 	uint32_t knob_missing;
+	bool not_ours;		/* a file of KSM_OURS was not there */
 };
 
 struct probe_ksm *probe_ksm_new(void)
@@ -194,7 +200,9 @@ static void read_rows(struct probe_ksm *ksm, int root_fd, unsigned int when,
 	for (i = 0; i < NROWS; i++) {
 		if (!(rows[i].when & when))
 			continue;
-		if (read_row(ksm, i, root_fd, ksm_fields))
+		if (ksm->not_ours && rows[i].when & KSM_OURS)
+			*missing |= rows[i].cap;
+		else if (read_row(ksm, i, root_fd, ksm_fields))
 			*caps |= rows[i].cap;
 		else
 			*missing |= rows[i].cap;
@@ -210,6 +218,8 @@ static void read_knobs(struct probe_ksm *ksm, int root_fd,
 	ksm->knob_caps = ksm->knob_missing = 0;
 	read_rows(ksm, root_fd, KSM_KNOBS, ksm_fields, &ksm->knob_caps,
 		  &ksm->knob_missing);
+	ksm->not_ours = ksm->knob_missing & SNAP_CAP_INDEX &&
+			ksm->knob_caps & SNAP_CAP_KSM;
 }
 
 static void read_moved(struct probe_ksm *ksm, int root_fd,

@@ -492,6 +492,36 @@ def test_override_expires():
             assert not daemon.call("GetStatus")["overrides"]
 
 
+def test_switches_of_our_kernel():
+    """the checksum index is switched on, set by hand, and given back"""
+    with busy_host(run=1, lookahead=1, checksum_index=0) as host:
+        host.conf("[control]\ninterval = 100ms\n")
+        with Daemon(host) as daemon:
+            daemon.ready()
+            wait_for("the index", lambda: host.knob("checksum_index") == "1")
+            assert host.knob("lookahead") == "1"
+            status = daemon.call("GetStatus")
+            assert status["original"]["checksum_index"] == 0, status
+            for key, value in (("checksum_index", "0"), ("lookahead", "0")):
+                daemon.call("Set", key=key, value=value)
+                wait_for(key, lambda k=key: host.knob(k) == "0")
+            # The law goes on: a switch is no fixed knob.
+            assert daemon.call("GetStatus")["phase"] != "fixed"
+            daemon.call("Unset")
+            wait_for("the index", lambda: host.knob("checksum_index") == "1")
+            wait_for("as it was", lambda: host.knob("lookahead") == "1")
+            assert daemon.end() == 0, daemon.text()
+        assert host.knob("checksum_index") == "0"
+        assert host.knob("lookahead") == "1"
+    with busy_host(run=1) as host, Daemon(host) as daemon:
+        daemon.ready()
+        try:
+            daemon.call("Set", key="lookahead", value="1")
+            raise AssertionError("took a switch that the kernel lacks")
+        except Error as error:
+            assert "kernel" in error.parameters["message"], error
+
+
 def test_unprivileged():
     """a user without privilege may look but not touch"""
     with busy_host() as host, Daemon(host) as daemon:

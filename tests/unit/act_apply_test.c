@@ -168,6 +168,44 @@ static void an_old_kernels_missing_knobs_are_left_alone(void **state)
 	host_close(&host);
 }
 
+/* advisor, sleep, pages, smart_scan, run, lookahead, checksum_index */
+static void our_switches_are_turned_and_given_back(void **state)
+{
+	static const uint64_t knobs[] = { 0, 20, 100, 1, 1, 1, 0 };
+	struct decision decision = decide(1, 20, 100);
+	struct act_hooks hooks;
+	struct host host;
+
+	(void)state;
+	host_open(&host, (const uint64_t[]){ 0, 20, 100, 1, 1 }, NULL);
+	act_close(host.act);
+	hooks = host_hooks(&host.heard);
+	assert_int_equal(act_record_new(knobs, &host.ctx), 0);
+	assert_int_equal(act_open(&act_driver_record, host.ctx, NULL, &hooks,
+				  &host.act), 0);
+	host.snap.caps |= SNAP_CAP_INDEX;
+	host.snap.ksm.lookahead = 1;
+	/* Nobody asked for anything: they are as they were. */
+	assert_int_equal(host_tick(&host, decision), 0);
+	assert_int_equal(act_record_writes(host.ctx, ACT_KNOB_LOOKAHEAD), 0);
+	assert_int_equal(act_record_writes(host.ctx, ACT_KNOB_INDEX), 0);
+	decision.checksum_index = LAW_SWITCH_ON;
+	decision.lookahead = LAW_SWITCH_OFF;
+	assert_int_equal(host_tick(&host, decision), 0);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_INDEX), 1);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_LOOKAHEAD), 0);
+	host.snap.ksm.lookahead = 0;
+	host.snap.ksm.checksum_index = 1;
+	/* Somebody else's stays. */
+	act_record_poke(host.ctx, ACT_KNOB_LOOKAHEAD, 1);
+	host.snap.ksm.lookahead = 1;
+	assert_int_equal(host_tick(&host, decision), -EBUSY);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_LOOKAHEAD), 1);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_INDEX), 0);
+	assert_int_equal(act_restore(host.act, "end"), 0);
+	host_close(&host);
+}
+
 static void without_ksm_act_does_not_open(void **state)
 {
 	static const uint64_t none[] = {
@@ -177,12 +215,11 @@ static void without_ksm_act_does_not_open(void **state)
 	struct act *act = NULL;
 	struct decision decision = decide(1, 20, 100);
 	struct host host;
-	void *ctx;
 
 	(void)state;
-	assert_int_equal(act_record_new(none, &ctx), 0);
-	assert_int_equal(act_open(&act_driver_record, ctx, NULL, NULL, &act),
-			 -ENOENT);
+	host_record(&host, none);
+	assert_int_equal(act_open(&act_driver_record, host.ctx, NULL, NULL,
+				  &act), -ENOENT);
 	assert_null(act);
 
 	host_open(&host, stock, NULL);
@@ -351,7 +388,7 @@ static void a_write_of_run_is_announced(void **state)
 	(void)state;
 	host_open(&host, knobs, NULL);
 	act_close(host.act);
-	assert_int_equal(act_record_new(knobs, &host.ctx), 0);
+	host_record(&host, knobs);
 	assert_int_equal(act_open(&act_driver_record, host.ctx, NULL, &hooks,
 				  &host.act), 0);
 	assert_int_equal(host_tick(&host, decide(0, 30, 200)), 0);
@@ -377,6 +414,7 @@ int main(void)
 		cmocka_unit_test(restore_gives_every_knob_back_as_it_was),
 		cmocka_unit_test(knobs_are_taken_over_anew_after_a_restore),
 		cmocka_unit_test(an_old_kernels_missing_knobs_are_left_alone),
+		cmocka_unit_test(our_switches_are_turned_and_given_back),
 		cmocka_unit_test(without_ksm_act_does_not_open),
 		cmocka_unit_test(a_lasting_failure_is_reported_once),
 		cmocka_unit_test(restore_goes_on_after_a_failure),

@@ -26,6 +26,9 @@ struct heard {
 	char text[512];
 };
 
+/* Those of a kernel without our patches: the first. */
+#define STOCK_KNOBS 5
+
 struct host {
 	void *ctx;
 	struct act *act;
@@ -65,7 +68,7 @@ static inline struct act_hooks host_hooks(struct heard *heard)
 static inline const struct snap *host_look(struct host *host)
 {
 	struct snap_ksm *ksm = &host->snap.ksm;
-	uint32_t *knob[ACT_KNOB_COUNT] = {
+	uint32_t *knob[STOCK_KNOBS] = {
 		[ACT_KNOB_ADVISOR] = &ksm->advisor,
 		[ACT_KNOB_SLEEP] = &ksm->sleep_ms,
 		[ACT_KNOB_PAGES] = &ksm->scan_pages,
@@ -73,16 +76,26 @@ static inline const struct snap *host_look(struct host *host)
 		[ACT_KNOB_RUN] = &ksm->run,
 	};
 
-	for (int i = 0; i < ACT_KNOB_COUNT; i++)
+	for (int i = 0; i < STOCK_KNOBS; i++)
 		*knob[i] = (uint32_t)act_record_value(host->ctx, i);
 	host->snap.seq++;
 	host->snap.mono_ns += SEC;
 	return &host->snap;
 }
 
-/* @knobs: advisor, sleep, pages, smart_scan, run. */
+/* @knobs: advisor, sleep, pages, smart_scan, run; of our patches none. */
+static inline void host_record(struct host *host,
+			       const uint64_t knobs[STOCK_KNOBS])
+{
+	uint64_t all[ACT_KNOB_COUNT];
+
+	for (int i = 0; i < ACT_KNOB_COUNT; i++)
+		all[i] = i < STOCK_KNOBS ? knobs[i] : ACT_RECORD_ABSENT;
+	assert_int_equal(act_record_new(all, &host->ctx), 0);
+}
+
 static inline void host_open(struct host *host,
-			     const uint64_t knobs[ACT_KNOB_COUNT],
+			     const uint64_t knobs[STOCK_KNOBS],
 			     const char *saved_path)
 {
 	struct act_hooks hooks = host_hooks(&host->heard);
@@ -94,7 +107,7 @@ static inline void host_open(struct host *host,
 		.host.mem_available_kib = 8 << 20,
 		.mono_ns = 1000 * SEC,
 	} };
-	assert_int_equal(act_record_new(knobs, &host->ctx), 0);
+	host_record(host, knobs);
 	assert_int_equal(act_open(&act_driver_record, host->ctx, saved_path,
 				  &hooks, &host->act), 0);
 }
@@ -125,11 +138,11 @@ static inline void host_expect(const struct host *host, uint64_t advisor,
 			       uint64_t sleep_ms, uint64_t pages,
 			       uint64_t smart_scan, uint64_t run)
 {
-	const uint64_t want[ACT_KNOB_COUNT] = {
+	const uint64_t want[STOCK_KNOBS] = {
 		advisor, sleep_ms, pages, smart_scan, run,
 	};
 
-	for (int i = 0; i < ACT_KNOB_COUNT; i++)
+	for (int i = 0; i < STOCK_KNOBS; i++)
 		if (act_record_value(host->ctx, i) != want[i])
 			fail_msg("%s holds %llu, expected %llu",
 				 act_knob_name(i),

@@ -195,7 +195,6 @@ static void a_killed_run_is_healed_at_the_next_open(void **state)
 	struct heard heard = { 0 };
 	struct host host;
 	struct act *act;
-	void *ctx;
 
 	host_open(&host, stock, d->path);
 	assert_false(exists(d->path));
@@ -204,10 +203,9 @@ static void a_killed_run_is_healed_at_the_next_open(void **state)
 	host_close(&host);	/* as SIGKILL would: nothing is given back */
 
 	hooks = host_hooks(&heard);
-	assert_int_equal(act_record_new(turned, &ctx), 0);
-	assert_int_equal(act_open(&act_driver_record, ctx, d->path, &hooks,
-				  &act), 0);
-	host.ctx = ctx;
+	host_record(&host, turned);
+	assert_int_equal(act_open(&act_driver_record, host.ctx, d->path,
+				  &hooks, &act), 0);
 	host_expect(&host, 0, 20, 100, 1, 0);
 	assert_int_equal(heard.events[ACT_EVENT_HEALED], 1);
 	assert_int_equal(heard.writes, 3);
@@ -256,7 +254,7 @@ static void a_bad_file_is_moved_aside_and_nothing_of_it_used(void **state)
 
 	put(d, GOOD, sizeof(GOOD) - 3);
 	hooks = host_hooks(&heard);
-	assert_int_equal(act_record_new(turned, &host.ctx), 0);
+	host_record(&host, turned);
 	assert_int_equal(act_open(&act_driver_record, host.ctx, d->path,
 				  &hooks, &act), 0);
 	host_expect(&host, 0, 33, 444, 1, 1);

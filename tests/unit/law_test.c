@@ -221,6 +221,29 @@ static void yield_brakes_under_cpu_pressure(void **state)
 	assert_true(pressed * 2 < calm);
 }
 
+static void yield_wants_the_index_where_it_pays(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "yield", 100000);
+	tick(&b, 1000);
+	assert_int_equal(b.d.checksum_index, LAW_SWITCH_ON);
+	assert_int_equal(b.d.lookahead, LAW_SWITCH_KEEP);
+	/* Where CPU time is next to nothing worth, its memory is not either. */
+	bench_init(&b, "yield", 100000);
+	b.params.price_mib_s = 10;
+	tick(&b, 1000);
+	assert_int_equal(b.d.checksum_index, LAW_SWITCH_KEEP);
+	for (unsigned int i = 0; law_at(i); i++) {
+		if (!strcmp(law_at(i)->name, "yield"))
+			continue;
+		bench_init(&b, law_at(i)->name, 100000);
+		tick(&b, 1000);
+		assert_int_equal(b.d.checksum_index, LAW_SWITCH_KEEP);
+	}
+}
+
 static void static_says_what_the_file_says(void **state)
 {
 	struct bench b;
@@ -402,6 +425,7 @@ int main(void)
 		cmocka_unit_test(yield_hunts_within_two_seconds_of_an_arrival),
 		cmocka_unit_test(yield_keeps_the_cap_at_the_worst_cost),
 		cmocka_unit_test(yield_brakes_under_cpu_pressure),
+		cmocka_unit_test(yield_wants_the_index_where_it_pays),
 		cmocka_unit_test(static_says_what_the_file_says),
 		cmocka_unit_test(ksmtuned_follows_its_published_rule),
 		cmocka_unit_test(scan_time_moves_towards_its_target),
