@@ -17,6 +17,7 @@
 #include "act/act.h"
 #include "conf.h"
 #include "ctl/ctl.h"
+#include "events.h"
 #include "options.h"
 #include "override.h"
 #include "probe/probe.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct probe *probe;
 	struct act *act;		/* NULL when the host has no KSM */
 	struct shadow *shadow;
+	struct events *events;		/* NULL without the kernel extension */
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */
 

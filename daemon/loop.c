@@ -24,6 +24,8 @@
 
 #define NS_PER_S 1000000000ull
 #define MAINTAIN_NS (60 * NS_PER_S)
+/* Of an idle host that tells of VMs that come. */
+#define REST_MS (SHADOW_INTERVAL_S * 1000)
 /* The kernel may delay a tick by so much to save wake-ups. */
 #define SLACK_US 5000u
 
@@ -244,6 +246,35 @@ static void follow_copies(struct daemon *d)
 	d->cow_ns = d->snap->mono_ns;
 }
 
+static void on_news(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->ask = PROBE_ASK_ALL;
+	daemon_wake(d);
+}
+
+/* The extension comes and goes with its module. */
+static void follow_events(struct daemon *d)
+{
+	bool seen = shadow_seen(d->shadow);
+
+	if (seen && events_live(d->events))
+		return;
+	events_close(d->events);
+	d->events = NULL;
+	if (seen)
+		events_open(d->event, on_news, d, &d->events);
+}
+
+/* Nothing can merge, and a VM that comes is told of. */
+static void rest(struct daemon *d)
+{
+	if (d->decision.phase == LAW_PHASE_IDLE && events_live(d->events) &&
+	    !d->decision.next_ms)
+		d->decision.next_ms = REST_MS;
+}
+
 static int arm(struct daemon *d)
 {
 	uint64_t ms = d->decision.next_ms ? d->decision.next_ms :
@@ -299,6 +330,8 @@ int daemon_tick(struct daemon *d)
 	remember(d);
 	if (!d->stood_aside)
 		shadow_tick(d->shadow, d->probe, d->snap, &d->conf->shadow);
+	follow_events(d);
+	rest(d);
 
 	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);
 	follow_copies(d);

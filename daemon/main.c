@@ -209,6 +209,7 @@ static int close_all(struct daemon *d)
 	if (r)
 		log_print(LOG_ERR, "not every knob could be given back: %s",
 			  strerror(-r));
+	events_close(d->events);
 	shadow_close(d->shadow);
 	act_close(d->act);
 	ctl_close(d->ctl);

@@ -119,6 +119,11 @@ void shadow_tick(struct shadow *shadow, struct probe *probe,
 		shadow_restore(shadow);
 }
 
+bool shadow_seen(const struct shadow *shadow)
+{
+	return shadow->seen;
+}
+
 int shadow_restore(struct shadow *shadow)
 {
 	shadow->dividing = false;

@@ -33,6 +33,9 @@ int shadow_open(const char *saved_path, const struct act_limits_hooks *hooks,
 void shadow_tick(struct shadow *shadow, struct probe *probe,
 		 const struct snap *snap, const struct conf_shadow *conf);
 
+/* The kernel extension answered at the last beat. */
+bool shadow_seen(const struct shadow *shadow);
+
 /* Give all limits back: when told to stand aside, and at the end. 0, -errno. */
 int shadow_restore(struct shadow *shadow);
 /* Does not restore. NULL is fine. */

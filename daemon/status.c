@@ -260,6 +260,16 @@ static void put_control(const struct daemon *d, json_t *o)
 		d->act ? act_hold_ms(d->act, d->snap->mono_ns) : 0);
 }
 
+/* NULL without the kernel extension. */
+static json_t *events_object(const struct events *events)
+{
+	uint64_t overruns, heard = events_heard(events, &overruns);
+
+	return events_live(events) ?
+		       json_pack("{sI sI}", "heard", (json_int_t)heard, "lost",
+				 (json_int_t)overruns) : NULL;
+}
+
 json_t *status_object(const struct daemon *d)
 {
 	const struct snap *s = d->snap;
@@ -290,6 +300,7 @@ json_t *status_object(const struct daemon *d)
 	json_object_set_new(o, "host", host_object(d));
 	/* Without the extension there is none, and nothing is set. */
 	json_object_set_new(o, "shadow", shadow_object(d->shadow, s));
+	json_object_set_new(o, "events", events_object(d->events));
 	put_int(o, "vms", s->nvms);
 	json_object_set_new(o, "caps", bits(s->caps, cap_names,
 					    COUNT(cap_names)));
