@@ -226,7 +226,8 @@ static void work(struct yield *y, const struct law_params *params,
 			    d);
 		else
 			say(y, params, phase, LAW_REASON_CAP, snap, d);
-		d->next_ms = POLL_CAP_MS;
+		/* Nobody waits for what a proof finds. */
+		d->next_ms = y->hunting ? POLL_CAP_MS : 0;
 		return;
 	}
 	law_meter_send(&y->meter, pages);
