@@ -254,6 +254,14 @@ static void on_news(void *arg)
 	daemon_wake(d);
 }
 
+static void divide(struct daemon *d)
+{
+	struct conf_shadow conf = d->conf->shadow;
+
+	conf.divide = override_divide(&d->over, conf.divide);
+	shadow_tick(d->shadow, d->probe, d->snap, &conf);
+}
+
 /* The extension comes and goes with its module. */
 static void follow_events(struct daemon *d)
 {
@@ -329,7 +337,7 @@ int daemon_tick(struct daemon *d)
 	apply(d);
 	remember(d);
 	if (!d->stood_aside)
-		shadow_tick(d->shadow, d->probe, d->snap, &d->conf->shadow);
+		divide(d);
 	follow_events(d);
 	rest(d);
 

@@ -46,11 +46,22 @@ static const char *get_decisions(void *arg, const json_t *parameters,
 	return NULL;
 }
 
-static bool is_switch(const char *key)
+/* What only a kernel with our patches, or the module, has. */
+static bool lacks(const struct daemon *d, const char *key)
 {
-	int i = override_find(key);
+	uint64_t value;
 
-	return i == OVERRIDE_LOOKAHEAD || i == OVERRIDE_INDEX;
+	switch (override_find(key)) {
+	case OVERRIDE_LOOKAHEAD:
+	case OVERRIDE_INDEX:
+		return !snap_has(d->snap, SNAP_CAP_INDEX);
+	case OVERRIDE_EVICT:
+		return !d->act || !act_original(d->act, ACT_KNOB_EVICT, &value);
+	case OVERRIDE_DIVIDE:
+		return !shadow_seen(d->shadow);
+	default:
+		return false;
+	}
 }
 
 static const char *set(void *arg, const json_t *parameters,
@@ -79,7 +90,7 @@ static const char *set(void *arg, const json_t *parameters,
 	if (d->stood_aside)
 		return fail(CTL_ERROR_REFUSED, "stood aside; resume first",
 			    ret_reply);
-	if (is_switch(key) && !snap_has(d->snap, SNAP_CAP_INDEX))
+	if (lacks(d, key))
 		return fail(CTL_ERROR_REFUSED, "this kernel does not have it; "
 			    "kernel/ has the patches", ret_reply);
 	if (override_set(&d->over, key, value, (uint64_t)s, d->snap->mono_ns,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "act/act.h"
 #include "override.h"
 
 static const struct {
@@ -22,6 +23,9 @@ static const struct {
 			     LAW_SCAN_PAGES_MIN, LAW_SCAN_PAGES_MAX },
 	[OVERRIDE_LOOKAHEAD] = { "lookahead", "0 or 1", 0, 1 },
 	[OVERRIDE_INDEX] = { "checksum_index", "0 or 1", 0, 1 },
+	[OVERRIDE_EVICT] = { "shadow_evict", "fifo, clock, sieve or reuse",
+			     LAW_EVICT_FIFO, LAW_EVICT_REUSE },
+	[OVERRIDE_DIVIDE] = { "shadow_divide", "0 or 1", 0, 1 },
 };
 
 const char *override_name(enum override_key key)
@@ -52,6 +56,17 @@ static bool parse_number(const char *text, const char *suffix,
 		return false;
 	*ret_value = value;
 	return true;
+}
+
+static bool parse_evict(const char *text, uint64_t *ret_value)
+{
+	for (int i = LAW_EVICT_FIFO; i < LAW_EVICT_COUNT; i++) {
+		if (strcmp(text, act_evict_name(i)))
+			continue;
+		*ret_value = (uint64_t)i;
+		return true;
+	}
+	return false;
 }
 
 static void list_laws(char *buf, size_t size)
@@ -104,7 +119,8 @@ int override_set(struct override *over, const char *key, const char *value,
 			return -EINVAL;
 		}
 	} else {
-		bool ok = parse_number(value, i == OVERRIDE_CPU_CAP ? "%" : "",
+		bool ok = i == OVERRIDE_EVICT ? parse_evict(value, &v) :
+			  parse_number(value, i == OVERRIDE_CPU_CAP ? "%" : "",
 				       &v);
 
 		if (ok && i == OVERRIDE_CPU_CAP)
@@ -178,6 +194,9 @@ bool override_decision(const struct override *over, struct decision *decision)
 	/* By which means ksmd finds pages is no matter of how much it works. */
 	pin_switch(over, OVERRIDE_LOOKAHEAD, &decision->lookahead);
 	pin_switch(over, OVERRIDE_INDEX, &decision->checksum_index);
+	if (over->at[OVERRIDE_EVICT].set)
+		decision->evict =
+			(enum law_evict)over->at[OVERRIDE_EVICT].value;
 
 	if (over->at[OVERRIDE_RUN].set) {
 		decision->run = (uint32_t)over->at[OVERRIDE_RUN].value;
@@ -199,11 +218,20 @@ bool override_decision(const struct override *over, struct decision *decision)
 	return any;
 }
 
+bool override_divide(const struct override *over, bool divide)
+{
+	const uint64_t value = over->at[OVERRIDE_DIVIDE].value;
+
+	return over->at[OVERRIDE_DIVIDE].set ? value : divide;
+}
+
 const char *override_value(const struct override *over, enum override_key key,
 			   char buf[OVERRIDE_TEXT_LEN])
 {
 	if (key == OVERRIDE_LAW)
 		return over->at[key].law->name;
+	if (key == OVERRIDE_EVICT)
+		return act_evict_name((enum law_evict)over->at[key].value);
 	snprintf(buf, OVERRIDE_TEXT_LEN, key == OVERRIDE_CPU_CAP ?
 		 "%" PRIu64 "%%" : "%" PRIu64, key == OVERRIDE_CPU_CAP ?
 		 over->at[key].value / 10 : over->at[key].value);

@@ -69,6 +69,16 @@ enum law_switch {
 	LAW_SWITCH_ON,
 };
 
+/* How KVM chooses shadow pages to evict, in the order of kernel/patches. */
+enum law_evict {
+	LAW_EVICT_KEEP,		/* as the host had it */
+	LAW_EVICT_FIFO,
+	LAW_EVICT_CLOCK,
+	LAW_EVICT_SIEVE,
+	LAW_EVICT_REUSE,
+	LAW_EVICT_COUNT,
+};
+
 struct decision {
 	enum law_phase phase;
 	enum law_reason reason;
@@ -79,6 +89,7 @@ struct decision {
 	uint32_t smart_scan;	/* 0, 1, or LAW_KEEP */
 	enum law_switch lookahead;
 	enum law_switch checksum_index;
+	enum law_evict evict;	/* no law's: densityctl set */
 	uint32_t next_ms;	/* ask again after so long; 0 = policy interval */
 	bool look;		/* read snap.vms again for the next tick */
 };

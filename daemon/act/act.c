@@ -296,13 +296,13 @@ static int turn(struct act *act, const struct decision *decision,
 {
 	static const enum act_knob start[ACT_KNOB_COUNT] = {
 		ACT_KNOB_ADVISOR, ACT_KNOB_PAGES, ACT_KNOB_SMART_SCAN,
-		ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX, ACT_KNOB_SLEEP,
-		ACT_KNOB_RUN,
+		ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX, ACT_KNOB_EVICT,
+		ACT_KNOB_SLEEP, ACT_KNOB_RUN,
 	};
 	static const enum act_knob stop[ACT_KNOB_COUNT] = {
 		ACT_KNOB_RUN, ACT_KNOB_ADVISOR, ACT_KNOB_PAGES,
 		ACT_KNOB_SMART_SCAN, ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX,
-		ACT_KNOB_SLEEP,
+		ACT_KNOB_EVICT, ACT_KNOB_SLEEP,
 	};
 	const enum act_knob *order =
 		decision->run == SNAP_RUN_MERGE ? start : stop;
@@ -321,6 +321,9 @@ static int turn(struct act *act, const struct decision *decision,
 						decision->lookahead),
 		[ACT_KNOB_INDEX] = switched(act, ACT_KNOB_INDEX,
 					    decision->checksum_index),
+		[ACT_KNOB_EVICT] = decision->evict == LAW_EVICT_KEEP ?
+			act->originals.value[ACT_KNOB_EVICT] :
+			(uint64_t)decision->evict - 1,
 	};
 
 	for (int i = 0; i < ACT_KNOB_COUNT; i++) {

@@ -30,11 +30,15 @@ enum act_knob {
 	ACT_KNOB_RUN,		/* run */
 	ACT_KNOB_LOOKAHEAD,	/* lookahead, checksum_index: our patches */
 	ACT_KNOB_INDEX,
+	ACT_KNOB_EVICT,		/* kvm.shadow_evict: enum law_evict - 1 */
 	ACT_KNOB_COUNT,
 };
 
 /* The kernel's file name of the knob, such as "pages_to_scan". */
 const char *act_knob_name(enum act_knob knob);
+
+/* "fifo" of LAW_EVICT_FIFO; NULL for what is none. */
+const char *act_evict_name(enum law_evict evict);
 
 /* A boot's identity as text, with its NUL. */
 #define ACT_BOOT_ID_LEN 40

@@ -25,6 +25,7 @@
 #include "act.h"
 
 #define KSM_DIR "/sys/kernel/mm/ksm"
+#define KVM_DIR "/sys/module/kvm/parameters"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define RUN_DIR "/run/densityd"
 #define LOCK_FILE RUN_DIR "/knobs.lock"
@@ -40,7 +41,34 @@ static const char *const advisor_modes[] = {
 	[SNAP_ADVISOR_SCAN_TIME] = "scan-time",
 };
 
-#define NADVISORS (sizeof(advisor_modes) / sizeof(advisor_modes[0]))
+static const char *const evict_policies[] = {
+	[LAW_EVICT_FIFO - 1] = "fifo",
+	[LAW_EVICT_CLOCK - 1] = "clock",
+	[LAW_EVICT_SIEVE - 1] = "sieve",
+	[LAW_EVICT_REUSE - 1] = "reuse",
+};
+
+#define WORDS(list) list, sizeof(list) / sizeof(list[0])
+
+/* Knobs that are words, not numbers. */
+static const struct {
+	const char *const *words;
+	size_t count;
+} worded[ACT_KNOB_COUNT] = {
+	[ACT_KNOB_ADVISOR] = { WORDS(advisor_modes) },
+	[ACT_KNOB_EVICT] = { WORDS(evict_policies) },
+};
+
+const char *act_evict_name(enum law_evict evict)
+{
+	return evict > LAW_EVICT_KEEP && evict < LAW_EVICT_COUNT ?
+		       evict_policies[evict - 1] : NULL;
+}
+
+static const char *dir_of(enum act_knob knob)
+{
+	return knob == ACT_KNOB_EVICT ? KVM_DIR : KSM_DIR;
+}
 
 struct sysfs {
 	int lock_fd;		/* -1 unless claimed */
@@ -117,7 +145,7 @@ static int parse_number(const char *text, uint64_t *ret_value)
 }
 
 /* "[none] scan-time", or one bare word as it was written to a fake root. */
-static int parse_advisor(char *text, uint64_t *ret_value)
+static int parse_word(enum act_knob knob, char *text, uint64_t *ret_value)
 {
 	char *open = strchr(text, '[');
 
@@ -128,8 +156,8 @@ static int parse_advisor(char *text, uint64_t *ret_value)
 			return -EBADMSG;
 		*open = '\0';
 	}
-	for (unsigned int i = 0; i < NADVISORS; i++) {
-		if (strcmp(text, advisor_modes[i]))
+	for (size_t i = 0; i < worded[knob].count; i++) {
+		if (strcmp(text, worded[knob].words[i]))
 			continue;
 		*ret_value = i;
 		return 0;
@@ -144,11 +172,12 @@ static int sysfs_read(void *ctx, enum act_knob knob, uint64_t *ret_value)
 	uint64_t value;
 	int r;
 
-	r = read_line(sysfs->root, KSM_DIR, act_knob_name(knob), text, sizeof(text));
+	r = read_line(sysfs->root, dir_of(knob), act_knob_name(knob), text,
+		      sizeof(text));
 	if (r < 0)
 		return r;
-	r = knob == ACT_KNOB_ADVISOR ? parse_advisor(text, &value) :
-				       parse_number(text, &value);
+	r = worded[knob].words ? parse_word(knob, text, &value) :
+				 parse_number(text, &value);
 	if (r < 0)
 		return r;
 	if (knob == ACT_KNOB_RUN)
@@ -164,14 +193,15 @@ static int sysfs_write(void *ctx, enum act_knob knob, uint64_t value)
 	int fd, len, r = 0;
 	ssize_t n;
 
-	if (knob == ACT_KNOB_ADVISOR && value >= NADVISORS)
+	if (worded[knob].words && value >= worded[knob].count)
 		return -EINVAL;
-	len = knob == ACT_KNOB_ADVISOR ?
-		snprintf(text, sizeof(text), "%s\n", advisor_modes[value]) :
+	len = worded[knob].words ?
+		snprintf(text, sizeof(text), "%s\n",
+			 worded[knob].words[value]) :
 		snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
 
 	/* sysfs ignores O_TRUNC; the files of a fake root need it. */
-	fd = open_below(sysfs->root, KSM_DIR, act_knob_name(knob),
+	fd = open_below(sysfs->root, dir_of(knob), act_knob_name(knob),
 			O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return fd;

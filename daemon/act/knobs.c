@@ -31,6 +31,7 @@ static const char *const names[ACT_KNOB_COUNT] = {
 	[ACT_KNOB_RUN] = "run",
 	[ACT_KNOB_LOOKAHEAD] = "lookahead",
 	[ACT_KNOB_INDEX] = "checksum_index",
+	[ACT_KNOB_EVICT] = "shadow_evict",
 };
 
 const char *act_knob_name(enum act_knob knob)
@@ -185,12 +186,12 @@ int act_knobs_give_back(struct act_knobs *knobs,
 {
 	static const enum act_knob plain[] = {
 		ACT_KNOB_ADVISOR, ACT_KNOB_PAGES, ACT_KNOB_SMART_SCAN,
-		ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX, ACT_KNOB_SLEEP,
-		ACT_KNOB_RUN,
+		ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX, ACT_KNOB_EVICT,
+		ACT_KNOB_SLEEP, ACT_KNOB_RUN,
 	};
 	static const enum act_knob advised[] = {
 		ACT_KNOB_SMART_SCAN, ACT_KNOB_LOOKAHEAD, ACT_KNOB_INDEX,
-		ACT_KNOB_SLEEP, ACT_KNOB_RUN, ACT_KNOB_ADVISOR,
+		ACT_KNOB_EVICT, ACT_KNOB_SLEEP, ACT_KNOB_RUN, ACT_KNOB_ADVISOR,
 	};
 	bool scan_time = values->has[ACT_KNOB_ADVISOR] &&
 			 values->value[ACT_KNOB_ADVISOR] != SNAP_ADVISOR_NONE;

@@ -33,6 +33,7 @@ static const uint64_t value_max[ACT_KNOB_COUNT] = {
 	[ACT_KNOB_RUN] = SNAP_RUN_UNMERGE,
 	[ACT_KNOB_LOOKAHEAD] = 1,
 	[ACT_KNOB_INDEX] = 1,
+	[ACT_KNOB_EVICT] = LAW_EVICT_COUNT - 2,
 };
 
 /* Where the parser stands. */

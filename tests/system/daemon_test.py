@@ -12,6 +12,7 @@ import sys
 
 from density import (DENSITYD, Daemon, Error, Host, Skip, run_tests, wait_for)
 
+EVICT = "sys/module/kvm/parameters/shadow_evict"
 GUEST = b"/usr/bin/qemu-system-x86_64\0-accel\0kvm\0-name\0guest=web-1\0"
 
 
@@ -496,6 +497,7 @@ def test_switches_of_our_kernel():
     """the checksum index is switched on, set by hand, and given back"""
     with busy_host(run=1, lookahead=1, checksum_index=0) as host:
         host.conf("[control]\ninterval = 100ms\n")
+        host.write(EVICT, "reuse")
         with Daemon(host) as daemon:
             daemon.ready()
             wait_for("the index", lambda: host.knob("checksum_index") == "1")
@@ -505,21 +507,28 @@ def test_switches_of_our_kernel():
             for key, value in (("checksum_index", "0"), ("lookahead", "0")):
                 daemon.call("Set", key=key, value=value)
                 wait_for(key, lambda k=key: host.knob(k) == "0")
+            daemon.call("Set", key="shadow_evict", value="fifo")
+            wait_for("fifo", lambda: host.read(EVICT) == "fifo")
             # The law goes on: a switch is no fixed knob.
             assert daemon.call("GetStatus")["phase"] != "fixed"
             daemon.call("Unset")
             wait_for("the index", lambda: host.knob("checksum_index") == "1")
             wait_for("as it was", lambda: host.knob("lookahead") == "1")
+            daemon.call("Set", key="shadow_evict", value="clock")
+            wait_for("clock", lambda: host.read(EVICT) == "clock")
             assert daemon.end() == 0, daemon.text()
         assert host.knob("checksum_index") == "0"
         assert host.knob("lookahead") == "1"
+        assert host.read(EVICT) == "reuse"
     with busy_host(run=1) as host, Daemon(host) as daemon:
         daemon.ready()
-        try:
-            daemon.call("Set", key="lookahead", value="1")
-            raise AssertionError("took a switch that the kernel lacks")
-        except Error as error:
-            assert "kernel" in error.parameters["message"], error
+        for key, value in (("lookahead", "1"), ("shadow_evict", "fifo"),
+                           ("shadow_divide", "0")):
+            try:
+                daemon.call("Set", key=key, value=value)
+                raise AssertionError(f"took {key}, which the kernel lacks")
+            except Error as error:
+                assert "kernel" in error.parameters["message"], error
 
 
 def test_unprivileged():

@@ -118,6 +118,10 @@ class Host:
         with open(path, "w") as f:
             f.write(f"{value}\n")
 
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read().strip()
+
     def knob(self, name, value=None):
         if value is not None:
             self.write(f"sys/kernel/mm/ksm/{name}", value)

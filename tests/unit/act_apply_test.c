@@ -168,10 +168,10 @@ static void an_old_kernels_missing_knobs_are_left_alone(void **state)
 	host_close(&host);
 }
 
-/* advisor, sleep, pages, smart_scan, run, lookahead, checksum_index */
+/* advisor, sleep, pages, smart_scan, run; lookahead, checksum_index, evict */
 static void our_switches_are_turned_and_given_back(void **state)
 {
-	static const uint64_t knobs[] = { 0, 20, 100, 1, 1, 1, 0 };
+	static const uint64_t knobs[] = { 0, 20, 100, 1, 1, 1, 0, 3 };
 	struct decision decision = decide(1, 20, 100);
 	struct act_hooks hooks;
 	struct host host;
@@ -194,6 +194,12 @@ static void our_switches_are_turned_and_given_back(void **state)
 	assert_int_equal(host_tick(&host, decision), 0);
 	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_INDEX), 1);
 	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_LOOKAHEAD), 0);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_EVICT), 3);
+	decision.evict = LAW_EVICT_FIFO;
+	host.snap.ksm.lookahead = 0;
+	host.snap.ksm.checksum_index = 1;
+	assert_int_equal(host_tick(&host, decision), 0);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_EVICT), 0);
 	host.snap.ksm.lookahead = 0;
 	host.snap.ksm.checksum_index = 1;
 	/* Somebody else's stays. */
@@ -202,6 +208,7 @@ static void our_switches_are_turned_and_given_back(void **state)
 	assert_int_equal(host_tick(&host, decision), -EBUSY);
 	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_LOOKAHEAD), 1);
 	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_INDEX), 0);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_EVICT), 3);
 	assert_int_equal(act_restore(host.act, "end"), 0);
 	host_close(&host);
 }
