@@ -39,6 +39,7 @@ enum snap_cap {
 	SNAP_CAP_NUMA = 1u << 13,
 	SNAP_CAP_SHADOW = 1u << 14,	/* the kernel extension tells @shadows */
 	SNAP_CAP_INDEX = 1u << 15,	/* lookahead, checksum_index (our patches) */
+	SNAP_CAP_SCRUB = 1u << 16,	/* the kernel extension tells @scrub */
 };
 
 enum snap_run {
@@ -177,6 +178,18 @@ struct snap_shadow {
 	uint64_t refault_distance[SNAP_REFAULT_BUCKETS];	/* the last is open */
 };
 
+/* The scrubber of the page cache: scrub-get of ksmd-ext/spec/ksmd_ext.yaml. */
+struct snap_scrub {
+	bool enabled;
+	uint32_t budget_pages;	/* of a run */
+	/* counters; pages but for @runs */
+	uint64_t runs;
+	uint64_t looked;	/* at in the cache */
+	uint64_t checksums;	/* of these calculated, not remembered */
+	uint64_t dropped;
+	uint64_t reread;	/* dropped, and back in the cache */
+};
+
 struct snap {
 	uint64_t seq;			/* 1, 2, 3, ... per daemon run */
 	uint64_t mono_ns;		/* CLOCK_BOOTTIME; laws know no other time */
@@ -199,6 +212,7 @@ struct snap {
 	/* counters of all VMs, those that left too, since the daemon began */
 	uint64_t shadow_evictions;
 	uint64_t shadow_refaults;
+	struct snap_scrub scrub;	/* told with SNAP_CAP_SCRUB */
 };
 
 static inline bool snap_has(const struct snap *s, uint32_t caps)
