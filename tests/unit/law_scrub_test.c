@@ -113,6 +113,18 @@ static void pages_that_come_back_end_it(void **state)
 	assert_in_range(h.snap.scrub.reread, 1, CACHE / 8);
 }
 
+/* Guests wait for the disk then, however dear CPU time is. */
+static void a_third_that_comes_back_ends_it_at_any_price(void **state)
+{
+	struct host h = host_of(CACHE / 2, CACHE / 2, 0.3);
+
+	(void)state;
+	h.params.price_mib_s = 0;
+	ticks(&h, 360);
+	assert_in_range(h.ticks_on, 2, 40);
+	assert_in_range(h.snap.scrub.reread, 1, CACHE / 8);
+}
+
 static void few_that_come_back_do_not(void **state)
 {
 	struct host h = host_of(CACHE / 2, CACHE / 2, 0.0005);
@@ -176,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(doubles_are_dropped_and_then_it_rests),
 		cmocka_unit_test(pages_that_come_back_end_it),
+		cmocka_unit_test(a_third_that_comes_back_ends_it_at_any_price),
 		cmocka_unit_test(few_that_come_back_do_not),
 		cmocka_unit_test(free_memory_needs_no_scrubbing),
 		cmocka_unit_test(a_price_of_nothing_buys_every_page),
