@@ -30,15 +30,6 @@ struct parse {
 	char error[PLAN_ERROR_LEN];
 };
 
-bool plan_is_name(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len > 0 && len < PLAN_NAME_LEN &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-			    "XYZ0123456789._-") == len;
-}
-
 /* Always false: what a handler returns for an error. */
 __attribute__((format(printf, 2, 3)))
 static bool fail(struct parse *p, const char *format, ...)
@@ -60,10 +51,9 @@ static bool begin_configuration(struct parse *p, const char *name)
 	struct plan *plan = p->plan;
 
 	name += strspn(name, " \t");
-	if (!plan_is_name(name))
-		return fail(p, "found \"[%s]\", expected a name of at most %d "
-			    "letters, digits, \".\", \"_\" and \"-\"",
-			    p->section, PLAN_NAME_LEN - 1);
+	if (!name_is_plain(name))
+		return fail(p, "found \"[%s]\", expected " NAME_EXPECTED,
+			    p->section);
 	for (unsigned int i = 0; i < plan->nsides; i++)
 		if (!strcmp(plan->sides[i].name, name))
 			return fail(p, "found \"[%s]\", expected it once",
@@ -131,10 +121,9 @@ static bool take_experiment(struct parse *p, const char *key,
 	struct plan *plan = p->plan;
 
 	if (!strcmp(key, "name")) {
-		if (!plan_is_name(value))
-			return fail(p, "name: found \"%s\", expected at most "
-				    "%d letters, digits, \".\", \"_\" and "
-				    "\"-\"", value, PLAN_NAME_LEN - 1);
+		if (!name_is_plain(value))
+			return fail(p, "name: found \"%s\", expected "
+				    NAME_EXPECTED, value);
 		strcpy(plan->name, value);
 		return once(p, &p->has_name, key);
 	}
@@ -262,7 +251,7 @@ static bool check_whole(struct parse *p, const char *path)
 
 	if (!p->has_name)
 		name_after(path, plan->name);
-	if (!plan_is_name(plan->name))
+	if (!name_is_plain(plan->name))
 		return fail(p, "expected a name in [experiment]: the file's "
 			    "will not do");
 	if (!p->has_span)

@@ -25,7 +25,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_NAME_LEN 33
+#include "../daemon/name.h"
+
+#define PLAN_NAME_LEN (NAME_MAX_LEN + 1)
 #define PLAN_VALUE_LEN 64
 #define PLAN_SIDES_MAX 8
 #define PLAN_SETTINGS_MAX 8
@@ -64,7 +66,4 @@ int plan_load(const char *path, struct plan *ret_plan,
 /* The setting of @key, or NULL. */
 const struct plan_setting *plan_find(const struct plan_side *side,
 				     const char *key);
-/* A name of at most 32 letters, digits, and ".", "_" and "-". */
-bool plan_is_name(const char *text);
-
 #endif

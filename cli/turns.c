@@ -28,7 +28,7 @@ static bool parse(const char *text, const char *name, struct turn *ret_turn)
 			  "round", &round, "from_ms", &from_ms, "to_ms",
 			  &to_ms) &&
 	     !strcmp(experiment, name) && strlen(plan) < PLAN_DIGEST_LEN &&
-	     plan_is_name(side) && round > 0 && round <= PLAN_ROUNDS_MAX &&
+	     name_is_plain(side) && round > 0 && round <= PLAN_ROUNDS_MAX &&
 	     from_ms < to_ms;
 	if (ok) {
 		*ret_turn = (struct turn){

@@ -6,8 +6,7 @@
 
 #include "daemon.h"
 #include "log.h"
-
-#define TURN_NAME_MAX 32
+#include "name.h"
 
 static const char *fail(const char *error, const char *message,
 			json_t **ret_reply)
@@ -163,15 +162,6 @@ static const char *resume(void *arg, const json_t *parameters,
 }
 
 /* What it is given goes into the history as it is: nothing odd, nothing long. */
-static bool is_name(const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-
-	return len > 0 && len <= TURN_NAME_MAX &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-			    "XYZ0123456789._-") == len;
-}
-
 static const char *end_turn(void *arg, const json_t *parameters,
 			    json_t **ret_reply)
 {
@@ -183,12 +173,12 @@ static const char *end_turn(void *arg, const json_t *parameters,
 			"experiment", &experiment, "plan", &plan,
 			"configuration", &configuration, "round", &round,
 			"from_ms", &from_ms, "to_ms", &to_ms) ||
-	    !is_name(experiment) || !is_name(plan) || !is_name(configuration))
+	    !name_is_plain(experiment) || !name_is_plain(plan) ||
+	    !name_is_plain(configuration))
 		return fail(CTL_ERROR_PARAMETER,
-			    "expected \"experiment\", \"plan\" and "
-			    "\"configuration\", names of at most 32 letters, "
-			    "digits, \".\", \"_\" and \"-\", and \"round\", "
-			    "\"from_ms\" and \"to_ms\", whole numbers",
+			    "experiment, plan, configuration: expected "
+			    NAME_EXPECTED "; round, from_ms, to_ms: whole "
+			    "numbers",
 			    ret_reply);
 	if (round < 1 || round > 1000 || from_ms < 0 || from_ms >= to_ms)
 		return fail(CTL_ERROR_PARAMETER,

@@ -189,7 +189,8 @@ void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 	y->hunt_waited = d->arrived + d->rewritten;
 	/* A late twin is of somebody who was there before. */
 	y->thorough = y->has_met && snap_has(snap, SNAP_CAP_SKIPPED) &&
-		      !finds_skipped(snap) && law_yield_late_twins_pay(y, params, snap, 0);
+		      !finds_skipped(snap) &&
+		      law_yield_late_twins_pay(y, params, snap, 0);
 	law_demand_take(d);
 	y->loss_mib_ms = 0;
 }

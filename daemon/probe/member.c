@@ -139,21 +139,11 @@ static long read_ksm_stat(struct probe_member *member,
 	return len;
 }
 
-/* Has the host so much in huge pages that it could be said of @member? */
-static bool may_be_huge(struct probe_member *member,
-			const struct probe_walk *walk)
+/* Has the host so much in huge pages that it could be said of a process? */
+static bool may_be_huge(const struct probe_walk *walk, uint64_t rss_pages)
 {
-	struct probe_statm statm;
-	struct probe_text text;
-
 	return walk->thp_kib == UINT64_MAX ||
-	       read_kept(walk, member->pid, "statm", &member->statm_fd,
-			 &text) <= 0 ||
-	       !probe_statm_parse(text, &statm) ||
-	       probe_is_huge(walk->thp_kib,
-			     statm.rss_pages > statm.shared_pages ?
-			     statm.rss_pages - statm.shared_pages : 0,
-			     walk->page_size / 1024);
+	       probe_is_huge(walk->thp_kib, rss_pages, walk->page_size / 1024);
 }
 
 /* A quarter of its memory merges: there is no need to say why none does. */
@@ -185,13 +175,11 @@ static void look(struct probe_member *member, uint32_t vmm,
 		return;
 	if (flags)
 		file = "smaps";
-	else if (!merges(ksm_stat, rss_pages))
+	else if (!merges(ksm_stat, rss_pages) && may_be_huge(walk, rss_pages))
 		file = "smaps_rollup";
 	if (!probe_ration_grant(walk->ration, walk->now_ns,
 				file ? rss_pages : 0, search))
 		return;
-	if (!flags && file && !may_be_huge(member, walk))
-		file = NULL;
 	start_ns = thread_cpu_ns();
 	probe_look_take(&member->look, walk->root_fd, member->pid, rss_pages,
 			file, walk->now_ns, walk->buf);

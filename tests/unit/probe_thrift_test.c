@@ -307,8 +307,8 @@ static void smaps_is_left_alone_where_huge_pages_are_few(void **state)
 	(void)state;
 	assert_int_equal(thp_kib_of("AnonHugePages: 0 kB\n", 0), 0);
 	assert_int_equal(thp_kib_of("AnonHugePages: 1024 kB\n", 0), 0);
-	/* A quarter of the process' 7792 KiB. */
-	assert_int_equal(thp_kib_of("AnonHugePages: 1948 kB\n", 0), 4096);
+	/* A quarter of the process' 8192 KiB. */
+	assert_int_equal(thp_kib_of("AnonHugePages: 2048 kB\n", 0), 4096);
 	assert_int_equal(thp_kib_of("AnonHugePages: many\n", 0), 4096);
 	assert_int_equal(thp_kib_of("", 0), 4096);
 }
