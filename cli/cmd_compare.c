@@ -209,9 +209,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (args.experiment)
 		return compare_experiment(cli);
 	if (args.svg || argc != 2) {
-		cli_error("compare: expected %s", args.svg ?
-			  "--experiment with --svg" :
-			  "A and B, or --experiment NAME");
+		cli_error(args.svg ? "compare: --svg needs --experiment" :
+			  "usage: densityctl compare A B | --experiment NAME");
 		return CLI_USAGE;
 	}
 	return compare_sides(cli, argv);
