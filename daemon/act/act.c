@@ -283,6 +283,13 @@ static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
 	return value < min ? min : value > max ? max : value;
 }
 
+/* By which means pages are found: ksmd can do its work with it or without. */
+static bool is_switch(enum act_knob knob)
+{
+	return knob == ACT_KNOB_LOOKAHEAD || knob == ACT_KNOB_INDEX ||
+	       knob == ACT_KNOB_EVICT;
+}
+
 static uint64_t switched(const struct act *act, enum act_knob knob,
 			 enum law_switch to)
 {
@@ -330,7 +337,8 @@ static int turn(struct act *act, const struct decision *decision,
 		int r = act_knobs_set(&act->knobs, order[i], want[order[i]],
 				      text);
 
-		if (r < 0)
+		/* What failed was reported. */
+		if (r < 0 && !is_switch(order[i]))
 			return r;
 	}
 	return 0;

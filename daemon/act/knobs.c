@@ -161,6 +161,11 @@ int act_knobs_set(struct act_knobs *knobs, enum act_knob knob, uint64_t value,
 		return 0;
 
 	r = write_knob(knobs, knob, value);
+	if (r == -ENOENT && knob == ACT_KNOB_EVICT) {
+		/* It went with KVM's module, and what was set went along. */
+		knobs->now.has[knob] = false;
+		return 0;
+	}
 	/* Also after a failure: a refused unmerge leaves run = 0 behind. */
 	if (driver->read(knobs->ctx, knob, now) < 0)
 		*now = r ? old : value;

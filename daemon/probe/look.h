@@ -23,7 +23,7 @@
 /* A twentieth of a per mille of a core, an eighth of what the daemon may use. */
 #define LOOK_FILL_NS_PER_S 50000
 #define LOOK_STORE_NS 8000000
-/* Left after the first walk: enough for a process of 40 MiB. */
+/* Left after the first walk: enough for a process of 39 MiB. */
 #define LOOK_START_NS 1000000
 /* Measured: 15 ns a page on an idle host to 100 where the caches are busy. */
 #define LOOK_PAGE_NS 100

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 
-from density import DENSITYCTL, Daemon, Host, run_tests, wait_for
+from density import DENSITYCTL, TOP, Daemon, Host, run_tests, wait_for
 
 GUEST = b"/usr/bin/qemu-system-x86_64\0-accel\0kvm\0-name\0guest=web-1\0"
 PLAN = """[experiment]
@@ -126,6 +126,18 @@ def test_a_killed_one_leaves_nothing_for_long():
             process.communicate(timeout=60)
         left = e.overrides()
         assert left and all(0 < o["left_s"] <= 42 for o in left.values()), left
+
+
+def test_the_plan_that_is_shipped_is_taken():
+    """policy/laws.plan begins"""
+    with Experiment() as e:
+        e.plan = os.path.join(TOP, "policy", "laws.plan")
+        with e.start() as process:
+            wait_for("its law", lambda: e.overrides().get("law", {})
+                     .get("value") == "yield")
+            process.send_signal(signal.SIGINT)
+            err = process.communicate(timeout=60)[1]
+        assert "6 of 6 turns" in err and not e.overrides(), err
 
 
 def test_somebody_else_ends_it():

@@ -213,6 +213,42 @@ static void our_switches_are_turned_and_given_back(void **state)
 	host_close(&host);
 }
 
+/* A switch that cannot be turned is no reason to leave ksmd alone. */
+static void ksmd_is_driven_whatever_becomes_of_a_switch(void **state)
+{
+	static const uint64_t knobs[] = { 0, 20, 100, 1, 0, 0, 0, 3 };
+	struct decision decision = decide(1, 33, 444);
+	struct act_hooks hooks;
+	struct host host;
+
+	(void)state;
+	memset(&host, 0, sizeof(host));
+	host.snap.caps = SNAP_CAP_KSM | SNAP_CAP_ADVISOR | SNAP_CAP_SKIPPED |
+			 SNAP_CAP_MEMINFO;
+	host.snap.page_size = 4096;
+	hooks = host_hooks(&host.heard);
+	assert_int_equal(act_record_new(knobs, &host.ctx), 0);
+	assert_int_equal(act_open(&act_driver_record, host.ctx, NULL, &hooks,
+				  &host.act), 0);
+	decision.checksum_index = LAW_SWITCH_ON;
+	decision.evict = LAW_EVICT_CLOCK;
+	act_record_fail(host.ctx, ACT_KNOB_INDEX, -ENOMEM);
+	assert_int_equal(host_tick(&host, decision), 0);
+	host_expect(&host, 0, 33, 444, 1, 1);
+	assert_int_equal(host.heard.events[ACT_EVENT_FAILED], 1);
+	assert_int_equal(act_record_value(host.ctx, ACT_KNOB_EVICT), 1);
+	/* KVM's module was unloaded: there is nothing to give back to. */
+	act_record_fail(host.ctx, ACT_KNOB_INDEX, 0);
+	act_record_poke(host.ctx, ACT_KNOB_EVICT, ACT_RECORD_ABSENT);
+	decision.evict = LAW_EVICT_SIEVE;
+	decision.sleep_ms = 44;
+	assert_int_equal(host_tick(&host, decision), 0);
+	host_expect(&host, 0, 44, 444, 1, 1);
+	assert_int_equal(act_restore(host.act, "end"), 0);
+	host_expect(&host, 0, 20, 100, 1, 0);
+	host_close(&host);
+}
+
 static void without_ksm_act_does_not_open(void **state)
 {
 	static const uint64_t none[] = {
@@ -422,6 +458,7 @@ int main(void)
 		cmocka_unit_test(knobs_are_taken_over_anew_after_a_restore),
 		cmocka_unit_test(an_old_kernels_missing_knobs_are_left_alone),
 		cmocka_unit_test(our_switches_are_turned_and_given_back),
+		cmocka_unit_test(ksmd_is_driven_whatever_becomes_of_a_switch),
 		cmocka_unit_test(without_ksm_act_does_not_open),
 		cmocka_unit_test(a_lasting_failure_is_reported_once),
 		cmocka_unit_test(restore_goes_on_after_a_failure),
