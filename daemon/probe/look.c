@@ -58,7 +58,8 @@ void probe_ration_pay(struct probe_ration *ration, uint64_t pages,
 		      uint64_t cost_ns)
 {
 	if (pages)
-		ration->page_ns = cost_ns / pages;
+		ration->page_ns = cost_ns / pages < LOOK_PAGE_NS ?
+					  cost_ns / pages : LOOK_PAGE_NS;
 	ration->store_ns -= cost_ns < 2 * LOOK_STORE_NS ?
 				    (int64_t)cost_ns : 2 * LOOK_STORE_NS;
 	if (ration->store_ns < -LOOK_STORE_NS)

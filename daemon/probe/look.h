@@ -25,7 +25,10 @@
 #define LOOK_STORE_NS 8000000
 /* Left after the first walk: enough for a process of 39 MiB. */
 #define LOOK_START_NS 1000000
-/* Measured: 15 ns a page on an idle host to 100 where the caches are busy. */
+/*
+ * Measured: 15 ns a page on an idle host to 100 where the caches are busy.
+ * What a look cost beyond that was opening files: no reason to refuse others.
+ */
 #define LOOK_PAGE_NS 100
 /* Below 4 MiB there is nothing to explain nor to find. */
 #define LOOK_PAGES_MIN 1024
@@ -37,7 +40,7 @@
 struct probe_ration {
 	int64_t store_ns;
 	uint64_t filled_ns;	/* when */
-	uint64_t page_ns;	/* that a page of the last look cost */
+	uint64_t page_ns;	/* of the last look; LOOK_PAGE_NS at most */
 };
 
 /* Full: who begins may look at those who are there. */

@@ -195,6 +195,17 @@ static void a_huge_look_delays_others_but_not_for_ever(void **state)
 	assert_true(probe_ration_grant(&ration, 401 * S, 0, false));
 }
 
+static void a_small_process_does_not_make_pages_dear(void **state)
+{
+	struct probe_ration ration;
+
+	(void)state;
+	probe_ration_init(&ration, 0);
+	/* Opening and closing its files cost most of it. */
+	probe_ration_pay(&ration, LOOK_PAGES_MIN, 1 * MS);
+	assert_true(probe_ration_grant(&ration, 0, 30000, false));
+}
+
 static void a_long_pause_fills_the_store_once(void **state)
 {
 	struct probe_ration ration;
@@ -319,6 +330,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_went_back_makes_the_table_due),
 		cmocka_unit_test(the_ration_holds_over_any_hour),
 		cmocka_unit_test(a_huge_look_delays_others_but_not_for_ever),
+		cmocka_unit_test(a_small_process_does_not_make_pages_dear),
 		cmocka_unit_test(a_long_pause_fills_the_store_once),
 		cmocka_unit_test(a_dear_look_is_saved_up_for),
 		cmocka_unit_test(looks_follow_growth_only_while_searching),
