@@ -132,16 +132,16 @@ static const char *limits_path(const struct options *o)
 
 static int open_shadow(struct daemon *d)
 {
-	const struct act_limits_hooks hooks = {
+	const struct act_says says = {
 		.on_event = on_limits_event, .arg = d,
 	};
-	int r = shadow_open(limits_path(&d->options), &hooks, &d->shadow);
+	int r = shadow_open(limits_path(&d->options), &says, &d->shadow);
 
 	if (!r || r == -ENOMEM)
 		return r;
 	log_print(LOG_WARNING, "%s: %s; shadow pages are watched only",
 		  d->options.limits, strerror(-r));
-	return shadow_open(NULL, &hooks, &d->shadow);
+	return shadow_open(NULL, &says, &d->shadow);
 }
 
 static int open_ctl(struct daemon *d)
@@ -316,11 +316,11 @@ static void print_limits_event(void *arg, const char *kind, const char *text)
 /* Opening heals. A running densityd holds the knobs, and its limits. */
 static int heal_limits(const struct options *o)
 {
-	const struct act_limits_hooks hooks = {
+	const struct act_says says = {
 		.on_event = print_limits_event,
 	};
 	struct shadow *shadow;
-	int r = shadow_open(limits_path(o), &hooks, &shadow);
+	int r = shadow_open(limits_path(o), &says, &shadow);
 
 	if (!r)
 		shadow_close(shadow);

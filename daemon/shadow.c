@@ -9,7 +9,6 @@
 #include "shadow.h"
 
 #define NS_PER_S 1000000000ull
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 struct shadow {
 	uint64_t tick_ns;		/* the last one, 0: none */
@@ -17,26 +16,12 @@ struct shadow {
 	bool dividing;			/* the law is asked */
 	uint64_t moved;			/* limits set since the start */
 	struct act_limits *limits;	/* NULL: a dry run */
-	struct act_limits_hooks hooks;
+	struct act_says says;
 	struct law_shadow law;
 	struct law_shadow_decision decision;
 };
 
-static void read_boot_id(char ret_id[ACT_BOOT_ID_LEN])
-{
-	FILE *f = fopen(BOOT_ID, "re");
-
-	ret_id[0] = '\0';
-	if (!f)
-		return;
-	if (!fgets(ret_id, ACT_BOOT_ID_LEN, f))
-		ret_id[0] = '\0';
-	ret_id[strcspn(ret_id, "\n")] = '\0';
-	fclose(f);
-}
-
-static int open_limits(const char *saved_path,
-		       const struct act_limits_hooks *hooks,
+static int open_limits(const char *saved_path, const struct act_says *says,
 		       struct act_limits **ret_limits)
 {
 	char boot_id[ACT_BOOT_ID_LEN];
@@ -46,12 +31,12 @@ static int open_limits(const char *saved_path,
 	r = act_limits_netlink_new(&ctx);
 	if (r)
 		return r;
-	read_boot_id(boot_id);
+	act_this_boot(boot_id);
 	return act_limits_open(&act_limits_netlink, ctx, saved_path, boot_id,
-			       hooks, ret_limits);
+			       says, ret_limits);
 }
 
-int shadow_open(const char *saved_path, const struct act_limits_hooks *hooks,
+int shadow_open(const char *saved_path, const struct act_says *says,
 		struct shadow **ret_shadow)
 {
 	struct shadow *shadow = calloc(1, sizeof(*shadow));
@@ -59,9 +44,9 @@ int shadow_open(const char *saved_path, const struct act_limits_hooks *hooks,
 
 	if (!shadow)
 		return -ENOMEM;
-	shadow->hooks = *hooks;
+	shadow->says = *says;
 	law_shadow_init(&shadow->law);
-	r = saved_path ? open_limits(saved_path, hooks, &shadow->limits) : 0;
+	r = saved_path ? open_limits(saved_path, says, &shadow->limits) : 0;
 	if (r) {
 		free(shadow);
 		return r;
@@ -100,9 +85,9 @@ static void follow_extension(struct shadow *shadow, bool seen)
 		return;
 	shadow->seen = seen;
 	shadow->dividing = false;
-	shadow->hooks.on_event(shadow->hooks.arg, "extension", seen ?
-			       "the kernel extension answers" :
-			       "the kernel extension is gone");
+	act_say(&shadow->says, "extension", seen ?
+		"the kernel extension answers" :
+		"the kernel extension is gone");
 }
 
 void shadow_tick(struct shadow *shadow, struct probe *probe,

@@ -26,7 +26,7 @@ struct shadow;
  * @saved_path: see act_limits_open(), whose errors are returned; NULL: decide,
  * but set nothing.
  */
-int shadow_open(const char *saved_path, const struct act_limits_hooks *hooks,
+int shadow_open(const char *saved_path, const struct act_says *says,
 		struct shadow **ret_shadow);
 
 /* @snap is the probe's, and its table of VMs what it was when last read. */

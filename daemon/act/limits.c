@@ -7,16 +7,10 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
 #include "limits.h"
-
-#define VERSION 1
-#define TEXT_LEN 256
 
 /* A VM whose limit was set. */
 struct entry {
@@ -30,30 +24,12 @@ struct entry {
 struct act_limits {
 	const struct act_limits_driver *driver;
 	void *ctx;
-	struct act_limits_hooks hooks;
-	char *saved_path;
-	char boot_id[ACT_BOOT_ID_LEN];
+	struct act_originals originals;
 	uint32_t count, room;
 	struct entry *entries;	/* ordered by id */
-	bool unsaved;		/* saving failed, and that was said */
 };
 
-__attribute__((format(printf, 3, 4)))
-static void say(const struct act_limits *limits, const char *kind,
-		const char *format, ...)
-{
-	char text[TEXT_LEN];
-	va_list ap;
-
-	if (!limits->hooks.on_event)
-		return;
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	limits->hooks.on_event(limits->hooks.arg, kind, text);
-}
-
-static json_t *to_json(const struct act_limits *limits)
+static int save(struct act_limits *limits)
 {
 	json_t *list = json_array();
 
@@ -66,30 +42,8 @@ static json_t *to_json(const struct act_limits *limits)
 					      "original",
 					      (json_int_t)entry->original));
 	}
-	return json_pack("{si ss so}", "version", VERSION, "boot_id",
-			 limits->boot_id, "limits", list);
-}
-
-static int save(struct act_limits *limits)
-{
-	json_t *json;
-	char *text;
-	int r;
-
-	if (!limits->saved_path)
-		return 0;
-	json = to_json(limits);
-	text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
-	json_decref(json);
-	r = text ? act_file_replace(limits->saved_path, text, strlen(text)) :
-		   -ENOMEM;
-	free(text);
-	if (r < 0 && !limits->unsaved)
-		say(limits, "limits-failed",
-		    "%s cannot be written: %s; no limit of shadow pages is set without it",
-		    limits->saved_path, strerror(-r));
-	limits->unsaved = r < 0;
-	return r;
+	return act_originals_save(&limits->originals,
+				  json_pack("{so}", "limits", list));
 }
 
 /* Not there: the entry before which it would be. */
@@ -173,7 +127,7 @@ static void look_for_others(struct act_limits *limits,
 		    vm->requested == entry->set)
 			continue;
 		entry->foreign = true;
-		say(limits, "limits-foreign",
+		act_say(&limits->originals.says, "limits-foreign",
 		    "somebody else set the limit of VM %llu (pid %d) to %u shadow pages: it is left to them",
 		    (unsigned long long)entry->id, vm->pid, vm->requested);
 	}
@@ -197,7 +151,7 @@ static int save_originals(struct act_limits *limits, const struct snap *snap,
 			return r;
 		news = true;
 	}
-	return news || limits->unsaved ? save(limits) : 0;
+	return news || limits->originals.unsaved ? save(limits) : 0;
 }
 
 /* 1 when it is set, 0 when it is not. */
@@ -211,7 +165,7 @@ static int set(struct act_limits *limits, struct entry *entry, uint32_t pages)
 		return 1;
 	}
 	if (r != -ESRCH && !entry->refused) {
-		say(limits, "limits-refused",
+		act_say(&limits->originals.says, "limits-refused",
 		    "VM %llu: a limit of %u shadow pages was refused: %s",
 		    (unsigned long long)entry->id, pages, strerror(-r));
 		entry->refused = true;
@@ -264,23 +218,20 @@ int act_limits_restore(struct act_limits *limits)
 	limits->count = kept;
 	if (kept)
 		save(limits);
-	else if (limits->saved_path)
-		first = act_file_remove(limits->saved_path);
+	else
+		first = act_originals_remove(&limits->originals);
 	return first;
 }
 
 /* False when it is not what save() writes. */
-static bool take(struct act_limits *limits, const json_t *json,
-		 const char **ret_boot_id)
+static bool take(struct act_limits *limits, json_t *body)
 {
-	json_int_t version, id, original;
-	const char *boot_id;
+	json_int_t id, original;
 	json_t *list, *item;
 	size_t i;
 
-	if (json_unpack((json_t *)json, "{sI ss so !}", "version", &version,
-			"boot_id", &boot_id, "limits", &list) ||
-	    version != VERSION || !json_is_array(list))
+	if (json_unpack(body, "{so !}", "limits", &list) ||
+	    !json_is_array(list))
 		return false;
 	json_array_foreach(list, i, item) {
 		if (json_unpack(item, "{sI sI !}", "id", &id, "original",
@@ -290,86 +241,66 @@ static bool take(struct act_limits *limits, const json_t *json,
 		    add(limits, (uint64_t)id, (uint32_t)original))
 			return false;
 	}
-	*ret_boot_id = boot_id;
 	return true;
 }
 
-static int set_aside(struct act_limits *limits, const char *why)
+static int give_back(struct act_limits *limits)
 {
-	int r = act_file_set_aside(limits->saved_path);
+	uint32_t count = limits->count;
+	int r = act_limits_restore(limits);
 
-	limits->count = 0;
-	say(limits, "limits-failed",
-	    "saved limits in %s refused: %s; nothing was given back, %s",
-	    limits->saved_path, why, r < 0 ? strerror(-r) :
-	    "the file is now beside it as .bad");
+	act_say(&limits->originals.says, "healed", r ?
+		"limits of shadow pages of %u VMs could not all be given back from %s: %s" :
+		"limits of shadow pages of %u VMs were given back from %s%s",
+		count, limits->originals.path, r ? strerror(-r) : "");
 	return r;
 }
 
 /* What a killed run left. */
 static int heal(struct act_limits *limits)
 {
-	const char *boot_id;
-	json_error_t error;
-	json_t *json;
-	uint32_t count;
-	int r = 0;
+	json_t *body;
+	int r = act_originals_load(&limits->originals, &body);
 
-	json = json_load_file(limits->saved_path, JSON_REJECT_DUPLICATES,
-			      &error);
-	if (!json && json_error_code(&error) == json_error_cannot_open_file)
-		return 0;
-	if (!json)
-		return set_aside(limits, error.text);
-	if (!take(limits, json, &boot_id)) {
-		r = set_aside(limits, "it is not what densityd writes there");
-	} else if (strcmp(boot_id, limits->boot_id)) {
-		limits->count = 0;
-		r = act_file_remove(limits->saved_path);
+	if (r <= 0)
+		return r;
+	if (take(limits, body)) {
+		r = give_back(limits);
 	} else {
-		count = limits->count;
-		r = act_limits_restore(limits);
-		say(limits, "healed", r ?
-		    "limits of shadow pages of %u VMs could not all be given back from %s: %s" :
-		    "limits of shadow pages of %u VMs were given back from %s%s",
-		    count, limits->saved_path, r ? strerror(-r) : "");
+		limits->count = 0;
+		r = act_originals_refuse(&limits->originals,
+					 "it is not what densityd writes there");
 	}
-	json_decref(json);
+	json_decref(body);
 	return r;
 }
 
 int act_limits_open(const struct act_limits_driver *driver, void *ctx,
 		    const char *saved_path, const char *boot_id,
-		    const struct act_limits_hooks *hooks,
+		    const struct act_says *says,
 		    struct act_limits **ret_limits)
 {
 	struct act_limits *limits = calloc(1, sizeof(*limits));
-	int r = -ENOMEM;
+	int r;
 
 	if (!limits) {
 		driver->close(ctx);
-		return r;
+		return -ENOMEM;
 	}
 	limits->driver = driver;
 	limits->ctx = ctx;
-	if (hooks)
-		limits->hooks = *hooks;
-	snprintf(limits->boot_id, sizeof(limits->boot_id), "%s", boot_id);
-	if (saved_path) {
-		limits->saved_path = strdup(saved_path);
-		if (!limits->saved_path)
-			goto err;
-		/* A module that is not there now may be there the next time. */
+	r = act_originals_init(&limits->originals, "limits-failed",
+			       "no limit of shadow pages is set", saved_path,
+			       boot_id, says);
+	if (!r)
 		r = heal(limits);
-		if (r < 0 && r != -ENOENT)
-			goto err;
+	/* A module that is not there now may be there the next time. */
+	if (r < 0 && r != -ENOENT) {
+		act_limits_close(limits);
+		return r;
 	}
 	*ret_limits = limits;
 	return 0;
-
-err:
-	act_limits_close(limits);
-	return r;
 }
 
 void act_limits_close(struct act_limits *limits)
@@ -377,7 +308,7 @@ void act_limits_close(struct act_limits *limits)
 	if (!limits)
 		return;
 	limits->driver->close(limits->ctx);
-	free(limits->saved_path);
+	act_originals_done(&limits->originals);
 	free(limits->entries);
 	free(limits);
 }

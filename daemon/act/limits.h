@@ -16,7 +16,7 @@
 
 #include "../../policy/law_shadow.h"
 #include "../../policy/snap.h"
-#include "act.h"
+#include "originals.h"
 
 struct act_limits_driver {
 	/*
@@ -32,12 +32,6 @@ struct act_limits_driver {
 extern const struct act_limits_driver act_limits_netlink;
 int act_limits_netlink_new(void **ret_ctx);
 
-struct act_limits_hooks {
-	/* Words that belong into the log and the history. */
-	void (*on_event)(void *arg, const char *kind, const char *text);
-	void *arg;
-};
-
 struct act_limits;
 
 /*
@@ -48,7 +42,7 @@ struct act_limits;
  */
 int act_limits_open(const struct act_limits_driver *driver, void *ctx,
 		    const char *saved_path, const char *boot_id,
-		    const struct act_limits_hooks *hooks,
+		    const struct act_says *says,
 		    struct act_limits **ret_limits);
 
 /*

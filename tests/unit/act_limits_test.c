@@ -75,12 +75,12 @@ static void on_event(void *arg, const char *kind, const char *text)
 
 static int reopen(struct world *w, const char *boot_id)
 {
-	const struct act_limits_hooks hooks = { on_event, w };
+	const struct act_says says = { on_event, w };
 
 	act_limits_close(w->limits);
 	w->limits = NULL;
 	w->events = 0;
-	return act_limits_open(&driver, w, w->path, boot_id, &hooks,
+	return act_limits_open(&driver, w, w->path, boot_id, &says,
 			       &w->limits);
 }
 
