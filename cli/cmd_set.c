@@ -165,8 +165,8 @@ const struct command cmd_set = {
 		"Keys: law (a law's name), cpu_cap (such as 30%), run (0, 1 or 2),\n"
 		"sleep_millisecs, pages_to_scan. On a kernel with our patches\n"
 		"lookahead and checksum_index (0 or 1) and shadow_evict (fifo, clock,\n"
-		"sieve, reuse), with the module shadow_divide (0 or 1). An override of\n"
-		"a knob beats the law. Only root may do this.",
+		"sieve, reuse), with the module shadow_divide and scrub (0 or 1). An\n"
+		"override of a knob beats the law. Only root may do this.",
 	.opts = opts,
 	.max_args = SETTINGS_MAX,
 	.run = run,

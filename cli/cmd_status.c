@@ -202,6 +202,20 @@ static void add_shadow(struct sheet *sheet, const json_t *s)
 	     cli_string(s, "shadow.text") ? : "?");
 }
 
+static void add_scrub(struct sheet *sheet, const json_t *s)
+{
+	char a[WORDS_NUMBER_LEN], b[WORDS_NUMBER_LEN];
+
+	if (!json_is_object(json_object_get(s, "scrub")))
+		return;
+	line(sheet, "scrub", NULL,
+	     "%s, %s pages of the cache dropped, %s of these read again: %s",
+	     cli_true(s, "scrub.enabled") ? "on" : "off",
+	     words_count(cli_number(s, "scrub.dropped_pages"), a),
+	     words_count(cli_number(s, "scrub.reread_pages"), b),
+	     cli_string(s, "scrub.text") ? : "?");
+}
+
 static void add_host(struct sheet *sheet, const json_t *s)
 {
 	char a[WORDS_NUMBER_LEN], b[WORDS_NUMBER_LEN], c[WORDS_NUMBER_LEN];
@@ -243,6 +257,7 @@ static int print(struct cli *cli, const json_t *status)
 	add_knobs(&sheet, status, "original", "host had");
 	add_ksm(&sheet, status);
 	add_shadow(&sheet, status);
+	add_scrub(&sheet, status);
 	add_host(&sheet, status);
 	err = out_begin(&cli->out, "status", OUT_RECORD, sheet.fields, sheet.n,
 			0);

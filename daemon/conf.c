@@ -56,6 +56,7 @@ struct conf *conf_new(void)
 	law_params_default(&conf->params);
 	conf->history = history_default;
 	conf->shadow.divide = true;
+	conf->scrub.drop = true;
 	conf->metrics_s = 15;
 	return conf;
 }

@@ -39,6 +39,10 @@ struct conf_shadow {
 	uint64_t budget_kib;		/* for all VMs; 0: what KVM gives them */
 };
 
+struct conf_scrub {
+	bool drop;			/* what guests hold too; default yes */
+};
+
 struct conf_origins;
 
 struct conf {
@@ -46,6 +50,7 @@ struct conf {
 	struct law_params params;
 	struct conf_history history;
 	struct conf_shadow shadow;
+	struct conf_scrub scrub;
 	uint32_t metrics_s;		/* textfile period; 0 = off; default 15 */
 	char *metrics_path;		/* default: none */
 	/*

@@ -106,6 +106,9 @@ static const struct conf_key keys[] = {
 	{ "shadow", "budget",
 	  SIZE(shadow.budget_kib, KIB, 0, 1024 * 1024 * 1024) },
 
+	{ "scrub", "drop", .type = CONF_YESNO,
+	  .offset = offsetof(struct conf, scrub.drop) },
+
 	{ "history", "enabled", .type = CONF_YESNO,
 	  .offset = offsetof(struct conf, history.enabled) },
 	{ "history", "raw", TIME_S(history.raw_s, 3600, TEN_YEARS_S) },

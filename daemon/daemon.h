@@ -18,10 +18,10 @@
 #include "conf.h"
 #include "ctl/ctl.h"
 #include "events.h"
+#include "extension.h"
 #include "options.h"
 #include "override.h"
 #include "probe/probe.h"
-#include "shadow.h"
 #include "store/store.h"
 
 #define DAEMON_TEXT_LEN 256
@@ -42,7 +42,7 @@ struct daemon {
 	struct conf *conf;
 	struct probe *probe;
 	struct act *act;		/* NULL when the host has no KSM */
-	struct shadow *shadow;
+	struct extension *extension;
 	struct events *events;		/* NULL without the kernel extension */
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */

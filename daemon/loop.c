@@ -25,7 +25,7 @@
 #define NS_PER_S 1000000000ull
 #define MAINTAIN_NS (60 * NS_PER_S)
 /* Of an idle host that tells of VMs that come. */
-#define REST_MS (SHADOW_INTERVAL_S * 1000)
+#define REST_MS (EXTENSION_INTERVAL_S * 1000)
 /* The kernel may delay a tick by so much to save wake-ups. */
 #define SLACK_US 5000u
 
@@ -254,18 +254,18 @@ static void on_news(void *arg)
 	daemon_wake(d);
 }
 
-static void divide(struct daemon *d)
+static void extend(struct daemon *d)
 {
-	struct conf_shadow conf = d->conf->shadow;
+	struct conf conf = *d->conf;
 
-	conf.divide = override_divide(&d->over, conf.divide);
-	shadow_tick(d->shadow, d->probe, d->snap, &conf);
+	override_extension(&d->over, &conf);
+	extension_tick(d->extension, d->probe, d->snap, &conf);
 }
 
 /* The extension comes and goes with its module. */
 static void follow_events(struct daemon *d)
 {
-	bool seen = shadow_seen(d->shadow);
+	bool seen = extension_seen(d->extension);
 
 	if (seen && events_live(d->events))
 		return;
@@ -337,7 +337,7 @@ int daemon_tick(struct daemon *d)
 	apply(d);
 	remember(d);
 	if (!d->stood_aside)
-		divide(d);
+		extend(d);
 	follow_events(d);
 	rest(d);
 

@@ -119,29 +119,27 @@ static int open_act(struct daemon *d)
 	return r;
 }
 
-static void on_limits_event(void *arg, const char *kind, const char *text)
+static void on_extension_event(void *arg, const char *kind, const char *text)
 {
 	daemon_event(arg, kind, text);
 }
 
 /* A copied host has no kernel extension, and a dry run sets nothing. */
-static const char *limits_path(const struct options *o)
+static struct extension_paths extension_paths(const struct options *o)
 {
-	return *o->root || o->dry_run ? NULL : o->limits;
+	if (*o->root || o->dry_run)
+		return (struct extension_paths){ NULL, NULL };
+	return (struct extension_paths){ o->limits, o->scrubber };
 }
 
-static int open_shadow(struct daemon *d)
+static int open_extension(struct daemon *d)
 {
+	const struct extension_paths paths = extension_paths(&d->options);
 	const struct act_says says = {
-		.on_event = on_limits_event, .arg = d,
+		.on_event = on_extension_event, .arg = d,
 	};
-	int r = shadow_open(limits_path(&d->options), &says, &d->shadow);
 
-	if (!r || r == -ENOMEM)
-		return r;
-	log_print(LOG_WARNING, "%s: %s; shadow pages are watched only",
-		  d->options.limits, strerror(-r));
-	return shadow_open(NULL, &says, &d->shadow);
+	return extension_open(&paths, &says, &d->extension);
 }
 
 static int open_ctl(struct daemon *d)
@@ -204,13 +202,13 @@ static int close_all(struct daemon *d)
 {
 	int r = d->act ? act_restore(d->act, "densityd stops") : 0;
 
-	if (d->shadow)
-		r = shadow_restore(d->shadow) ? : r;
+	if (d->extension)
+		r = extension_restore(d->extension) ? : r;
 	if (r)
 		log_print(LOG_ERR, "not every knob could be given back: %s",
 			  strerror(-r));
 	events_close(d->events);
-	shadow_close(d->shadow);
+	extension_close(d->extension);
 	act_close(d->act);
 	ctl_close(d->ctl);
 	store_close(d->store);
@@ -246,7 +244,7 @@ static int open_all(struct daemon *d)
 	if (!r)
 		r = open_act(d);
 	/* Only who holds the knobs may give back what a killed run left. */
-	return r ? r : open_shadow(d);
+	return r ? r : open_extension(d);
 }
 
 static int run(const struct options *options)
@@ -306,25 +304,21 @@ static void print_event(void *arg, enum act_event event, const char *text)
 	fprintf(stderr, "densityd: %s\n", text);
 }
 
-static void print_limits_event(void *arg, const char *kind, const char *text)
+static void print_extension_event(void *arg, const char *kind, const char *text)
 {
 	(void)arg;
 	(void)kind;
 	fprintf(stderr, "densityd: %s\n", text);
 }
 
-/* Opening heals. A running densityd holds the knobs, and its limits. */
-static int heal_limits(const struct options *o)
+static int heal_extension(const struct options *o)
 {
+	const struct extension_paths paths = extension_paths(o);
 	const struct act_says says = {
-		.on_event = print_limits_event,
+		.on_event = print_extension_event,
 	};
-	struct shadow *shadow;
-	int r = shadow_open(limits_path(o), &says, &shadow);
 
-	if (!r)
-		shadow_close(shadow);
-	return r;
+	return extension_heal(&paths, &says);
 }
 
 static int heal(const struct options *o)
@@ -332,7 +326,8 @@ static int heal(const struct options *o)
 	struct act_hooks hooks = { .on_write = print_write,
 				   .on_event = print_event };
 	int r = act_heal(o->root, o->saved, &hooks);
-	int limits = r == -EBUSY ? 0 : heal_limits(o);
+	/* A running densityd holds the knobs, and what it set elsewhere. */
+	int extension = r == -EBUSY ? 0 : heal_extension(o);
 
 	if (r == -EBUSY)
 		fputs("densityd: a running densityd drives the knobs: nothing to heal\n",
@@ -340,11 +335,11 @@ static int heal(const struct options *o)
 	if (r == -ENOENT)
 		fputs("densityd: this kernel has no KSM: nothing to heal\n",
 		      stderr);
-	if (limits)
-		fprintf(stderr, "densityd: %s: %s\n", o->limits,
-			strerror(-limits));
+	if (extension)
+		fprintf(stderr, "densityd: %s, %s: %s\n", o->limits,
+			o->scrubber, strerror(-extension));
 	if (r >= 0 || r == -EBUSY || r == -ENOENT)
-		r = limits;
+		r = extension;
 	else
 		fprintf(stderr, "densityd: %s: %s\n", o->saved, strerror(-r));
 	if (!r)

@@ -57,7 +57,9 @@ static bool lacks(const struct daemon *d, const char *key)
 	case OVERRIDE_EVICT:
 		return !d->act || !act_original(d->act, ACT_KNOB_EVICT, &value);
 	case OVERRIDE_DIVIDE:
-		return !shadow_seen(d->shadow);
+		return !extension_seen(d->extension);
+	case OVERRIDE_SCRUB:
+		return !snap_has(d->snap, SNAP_CAP_SCRUB);
 	default:
 		return false;
 	}
@@ -136,7 +138,7 @@ static const char *restore(void *arg, const json_t *parameters,
 	(void)parameters;
 	d->stood_aside = true;
 	r = d->act ? act_restore(d->act, "by hand") : 0;
-	r = shadow_restore(d->shadow) ? : r;
+	r = extension_restore(d->extension) ? : r;
 	if (r)
 		return fail(CTL_ERROR_FAILED, strerror(-r), ret_reply);
 	daemon_event(d, "restore", "every knob given back; hands off until resume");

@@ -394,6 +394,20 @@ static void print_shadows(FILE *out, const struct snap *snap)
 			      &snap->shadows[i], snap->shadows[i].refaults);
 }
 
+static void print_scrub(FILE *out, const struct snap_scrub *scrub)
+{
+	gauge(out, "scrub_enabled",
+	      "1 when the scrubber of the page cache is on.", scrub->enabled);
+	counter(out, "scrub_looked_pages_total",
+		"Pages of the cache that it looked at.", scrub->looked);
+	counter(out, "scrub_dropped_pages_total",
+		"Pages of these that guests hold too, and that it dropped.",
+		scrub->dropped);
+	counter(out, "scrub_reread_pages_total",
+		"Dropped pages that were read from disk again.",
+		scrub->reread);
+}
+
 void metrics_print(FILE *out, const struct metrics_input *input)
 {
 	print_daemon(out, input);
@@ -405,6 +419,8 @@ void metrics_print(FILE *out, const struct metrics_input *input)
 	print_vms(out, input->snap);
 	if (snap_has(input->snap, SNAP_CAP_SHADOW))
 		print_shadows(out, input->snap);
+	if (snap_has(input->snap, SNAP_CAP_SCRUB))
+		print_scrub(out, &input->snap->scrub);
 }
 
 /*

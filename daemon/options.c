@@ -85,6 +85,8 @@ static int derive_paths(struct options *o, const char *state)
 			"run/densityd/saved-knobs") ||
 	       set_path(o->limits, run, state ? "saved-limits" :
 			"run/densityd/saved-limits") ||
+	       set_path(o->scrubber, run, state ? "saved-scrubber" :
+			"run/densityd/saved-scrubber") ||
 	       set_path(o->history, lib, state ? "history.db" :
 			"var/lib/densityd/history.db") ? -EINVAL : 0;
 }

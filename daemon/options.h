@@ -34,6 +34,7 @@ struct options {
 	char sock[PATH_MAX];
 	char saved[PATH_MAX];
 	char limits[PATH_MAX];
+	char scrubber[PATH_MAX];
 	char history[PATH_MAX];
 };
 

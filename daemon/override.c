@@ -26,6 +26,7 @@ static const struct {
 	[OVERRIDE_EVICT] = { "shadow_evict", "fifo, clock, sieve or reuse",
 			     LAW_EVICT_FIFO, LAW_EVICT_REUSE },
 	[OVERRIDE_DIVIDE] = { "shadow_divide", "0 or 1", 0, 1 },
+	[OVERRIDE_SCRUB] = { "scrub", "0 or 1", 0, 1 },
 };
 
 const char *override_name(enum override_key key)
@@ -218,11 +219,13 @@ bool override_decision(const struct override *over, struct decision *decision)
 	return any;
 }
 
-bool override_divide(const struct override *over, bool divide)
+void override_extension(const struct override *over, struct conf *conf)
 {
-	const uint64_t value = over->at[OVERRIDE_DIVIDE].value;
-
-	return over->at[OVERRIDE_DIVIDE].set ? value : divide;
+	override_params(over, &conf->params);
+	if (over->at[OVERRIDE_DIVIDE].set)
+		conf->shadow.divide = over->at[OVERRIDE_DIVIDE].value;
+	if (over->at[OVERRIDE_SCRUB].set)
+		conf->scrub.drop = over->at[OVERRIDE_SCRUB].value;
 }
 
 const char *override_value(const struct override *over, enum override_key key,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "../policy/law.h"
+#include "conf.h"
 
 enum override_key {
 	OVERRIDE_LAW,
@@ -21,6 +22,7 @@ enum override_key {
 	OVERRIDE_INDEX,
 	OVERRIDE_EVICT,
 	OVERRIDE_DIVIDE,
+	OVERRIDE_SCRUB,
 	OVERRIDE_COUNT,
 };
 
@@ -58,8 +60,8 @@ const struct law *override_law(const struct override *over,
 void override_params(const struct override *over, struct law_params *params);
 /* Pin knobs and switches; true when the law has no say in ksmd's work. */
 bool override_decision(const struct override *over, struct decision *decision);
-/* Whether to divide shadow pages, given what the policy file says. */
-bool override_divide(const struct override *over, bool divide);
+/* What is done with the kernel extension. */
+void override_extension(const struct override *over, struct conf *conf);
 /* The value in words, as `set` takes it. */
 const char *override_value(const struct override *over, enum override_key key,
 			   char buf[OVERRIDE_TEXT_LEN]);

@@ -8,15 +8,10 @@
 #include "log.h"
 #include "shadow.h"
 
-#define NS_PER_S 1000000000ull
-
 struct shadow {
-	uint64_t tick_ns;		/* the last one, 0: none */
-	bool seen;			/* the extension, at the last tick */
 	bool dividing;			/* the law is asked */
 	uint64_t moved;			/* limits set since the start */
 	struct act_limits *limits;	/* NULL: a dry run */
-	struct act_says says;
 	struct law_shadow law;
 	struct law_shadow_decision decision;
 };
@@ -44,7 +39,6 @@ int shadow_open(const char *saved_path, const struct act_says *says,
 
 	if (!shadow)
 		return -ENOMEM;
-	shadow->says = *says;
 	law_shadow_init(&shadow->law);
 	r = saved_path ? open_limits(saved_path, says, &shadow->limits) : 0;
 	if (r) {
@@ -79,34 +73,15 @@ static void divide(struct shadow *shadow, const struct snap *snap,
 		  (double)shadow->decision.arg[1] / 1000);
 }
 
-static void follow_extension(struct shadow *shadow, bool seen)
+void shadow_tick(struct shadow *shadow, const struct snap *snap,
+		 const struct conf_shadow *conf)
 {
-	if (seen == shadow->seen)
-		return;
-	shadow->seen = seen;
-	shadow->dividing = false;
-	act_say(&shadow->says, "extension", seen ?
-		"the kernel extension answers" :
-		"the kernel extension is gone");
-}
-
-void shadow_tick(struct shadow *shadow, struct probe *probe,
-		 const struct snap *snap, const struct conf_shadow *conf)
-{
-	if (shadow->tick_ns && snap->mono_ns - shadow->tick_ns <
-	    SHADOW_INTERVAL_S * NS_PER_S)
-		return;
-	shadow->tick_ns = snap->mono_ns;
-	follow_extension(shadow, probe_shadows(probe));
-	if (shadow->seen && conf->divide)
+	if (!snap_has(snap, SNAP_CAP_SHADOW))
+		shadow->dividing = false;
+	else if (conf->divide)
 		divide(shadow, snap, conf);
-	else if (shadow->seen && shadow->dividing)
+	else if (shadow->dividing)
 		shadow_restore(shadow);
-}
-
-bool shadow_seen(const struct shadow *shadow)
-{
-	return shadow->seen;
 }
 
 int shadow_restore(struct shadow *shadow)
@@ -141,7 +116,7 @@ json_t *shadow_object(const struct shadow *shadow, const struct snap *snap)
 {
 	uint64_t pages = 0, limits = 0;
 
-	if (!shadow->seen)
+	if (!snap_has(snap, SNAP_CAP_SHADOW))
 		return NULL;
 	for (uint32_t i = 0; i < snap->nshadows; i++) {
 		pages += snap->shadows[i].pages;

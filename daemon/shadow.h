@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Shadow pages: a beat of its own beside ksmd's, every SHADOW_INTERVAL_S.
+ * Shadow pages, at each beat of extension.h:
  *
- *	probe_shadows -> law_shadow -> act_limits
- *
- * Only where the kernel extension is; elsewhere a tick does nothing.
+ *	law_shadow -> act_limits
  */
 #ifndef DENSITY_SHADOW_H
 #define DENSITY_SHADOW_H
@@ -15,10 +13,6 @@
 
 #include "act/limits.h"
 #include "conf.h"
-#include "probe/probe.h"
-
-/* Faults come by the hundred a second where it matters: enough to tell. */
-#define SHADOW_INTERVAL_S 10
 
 struct shadow;
 
@@ -29,12 +23,8 @@ struct shadow;
 int shadow_open(const char *saved_path, const struct act_says *says,
 		struct shadow **ret_shadow);
 
-/* @snap is the probe's, and its table of VMs what it was when last read. */
-void shadow_tick(struct shadow *shadow, struct probe *probe,
-		 const struct snap *snap, const struct conf_shadow *conf);
-
-/* The kernel extension answered at the last beat. */
-bool shadow_seen(const struct shadow *shadow);
+void shadow_tick(struct shadow *shadow, const struct snap *snap,
+		 const struct conf_shadow *conf);
 
 /* Give all limits back: when told to stand aside, and at the end. 0, -errno. */
 int shadow_restore(struct shadow *shadow);

@@ -10,7 +10,8 @@
 static const char *const cap_names[] = {
 	"ksm", "ksmd-cpu", "pages-skipped", "zero-pages", "general-profit",
 	"advisor", "cow-ksm", "meminfo", "psi-cpu", "psi-memory", "anon-pages",
-	"ksm-stat", "kvm-debugfs", "numa", "shadow-pages",
+	"ksm-stat", "kvm-debugfs", "numa", "shadow-pages", "checksum-index",
+	"scrubber",
 };
 
 static const char *const vmm_names[] = {
@@ -273,7 +274,7 @@ static json_t *events_object(const struct events *events)
 json_t *status_object(const struct daemon *d)
 {
 	const struct snap *s = d->snap;
-	json_t *o = json_object();
+	json_t *o = json_object(), *shadow, *scrub;
 
 	if (!o || !s)
 		return o;
@@ -299,7 +300,9 @@ json_t *status_object(const struct daemon *d)
 	json_object_set_new(o, "cpu", cpu_object(d));
 	json_object_set_new(o, "host", host_object(d));
 	/* Without the extension there is none, and nothing is set. */
-	json_object_set_new(o, "shadow", shadow_object(d->shadow, s));
+	extension_objects(d->extension, s, &shadow, &scrub);
+	json_object_set_new(o, "shadow", shadow);
+	json_object_set_new(o, "scrub", scrub);
 	json_object_set_new(o, "events", events_object(d->events));
 	put_int(o, "vms", s->nvms);
 	json_object_set_new(o, "caps", bits(s->caps, cap_names,

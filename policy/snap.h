@@ -5,7 +5,7 @@
  * Probes fill it, laws decide from it, the store, the socket and the metrics
  * file read it. It is plain data: no pointer in it is followed but @vms and
  * @shadows, which belong to the probe and stay valid until the next probe_take()
- * and the next probe_shadows().
+ * and the next probe_extension().
  *
  * Units are in the names. A "page" is a base page of @page_size bytes.
  * Counters that grow for ever keep the kernel's own type and are compared
@@ -181,6 +181,7 @@ struct snap_shadow {
 /* The scrubber of the page cache: scrub-get of ksmd-ext/spec/ksmd_ext.yaml. */
 struct snap_scrub {
 	bool enabled;
+	bool dry_run;		/* drops nothing, and counts as if it did */
 	uint32_t budget_pages;	/* of a run */
 	/* counters; pages but for @runs */
 	uint64_t runs;

@@ -13,8 +13,10 @@
 
 #include "../../policy/stale.h"
 #include "file.h"
+#include "../ext_client.h"
 #include "probe.h"
 #include "schedule.h"
+#include "scrub.h"
 #include "shadow.h"
 #include "sources.h"
 #include "table.h"
@@ -52,7 +54,9 @@ struct probe {
 	struct probe_ksm *ksm;
 	struct probe_table *table;
 	struct probe_shadow *shadow;	/* NULL: a copied host has none */
-	uint32_t shadow_caps;
+	struct ext_client extension;
+	uint64_t extension_ns;		/* when it was looked for, 0: never */
+	uint32_t extension_caps;
 	struct probe_schedule schedule;
 	struct stale stale;
 	struct probe_file vmstat;
@@ -119,6 +123,7 @@ void probe_close(struct probe *probe)
 	probe_file_close(&probe->psi_cpu);
 	probe_file_close(&probe->psi_mem);
 	probe_file_close(&probe->schedstat);
+	ext_client_disconnect(&probe->extension);
 	probe_shadow_free(probe->shadow);
 	probe_table_free(probe->table);
 	probe_ksm_free(probe->ksm);
@@ -326,7 +331,7 @@ const struct snap *probe_take(struct probe *probe, enum probe_ask ask)
 	if (probe_table_ksmd(probe->table) != probe->ksmd_pid)
 		has_cpu = take_ksmd(probe, &cpu_ns);
 	snap->ksm.ksmd_cpu_ns = cpu_ns;
-	snap->caps |= probe->slow_caps | probe->shadow_caps |
+	snap->caps |= probe->slow_caps | probe->extension_caps |
 		      probe_table_caps(probe->table);
 	if (has_cpu)
 		snap->caps |= SNAP_CAP_KSMD_CPU;
@@ -350,17 +355,38 @@ const struct snap *probe_follow(struct probe *probe)
 	return snap;
 }
 
-bool probe_shadows(struct probe *probe)
+static bool find_extension(struct probe *probe, uint64_t now_ns)
 {
-	struct snap *snap = &probe->snap;
-	bool told = probe->shadow && probe_shadow_read(probe->shadow, snap);
+	if (probe->extension.connected)
+		return true;
+	if (!probe->shadow ||
+	    (probe->extension_ns && now_ns - probe->extension_ns <
+	     PROBE_EXTENSION_RETRY_S * NS_PER_S))
+		return false;
+	probe->extension_ns = now_ns;
+	return !ext_client_connect(&probe->extension);
+}
 
-	probe->shadow_caps = told ? SNAP_CAP_SHADOW : 0;
-	snap->caps = (snap->caps & ~(uint32_t)SNAP_CAP_SHADOW) |
-		     probe->shadow_caps;
-	if (!told)
+bool probe_extension(struct probe *probe)
+{
+	const uint32_t all = SNAP_CAP_SHADOW | SNAP_CAP_SCRUB;
+	struct client *client = &probe->extension.client;
+	struct snap *snap = &probe->snap;
+	uint32_t caps = 0;
+
+	if (find_extension(probe, snap->mono_ns)) {
+		if (!probe_shadow_read(probe->shadow, client, snap))
+			ext_client_disconnect(&probe->extension);
+		else if (!probe_scrub_read(client, &snap->scrub))
+			caps = SNAP_CAP_SHADOW;
+		else
+			caps = all;
+	}
+	probe->extension_caps = caps;
+	snap->caps = (snap->caps & ~all) | caps;
+	if (!caps)
 		snap->nshadows = 0;
-	return told;
+	return caps;
 }
 
 uint64_t probe_looks(const struct probe *probe)

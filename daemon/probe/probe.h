@@ -72,10 +72,13 @@ const struct snap *probe_take(struct probe *probe, enum probe_ask ask);
 const struct snap *probe_follow(struct probe *probe);
 
 /*
- * Read the shadow pages of all VMs into the last snapshot. False, and the
- * capability is gone, where there is no kernel extension.
+ * Read what the kernel extension tells into the last snapshot: the shadow pages
+ * of all VMs, and the scrubber. False, and these capabilities are gone, where
+ * there is none, which is the usual case: it is looked for once in
+ * PROBE_EXTENSION_RETRY_S, and a module that goes is found again.
  */
-bool probe_shadows(struct probe *probe);
+#define PROBE_EXTENSION_RETRY_S 30
+bool probe_extension(struct probe *probe);
 
 /* How many times the table was read, and processes read in all (metrics). */
 uint64_t probe_looks(const struct probe *probe);

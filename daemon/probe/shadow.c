@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../ksmd-ext/client/client.h"
 #include "file.h"
 #include "proc.h"
 #include "shadow.h"
@@ -15,9 +14,6 @@
 
 struct probe_shadow {
 	int root_fd;
-	bool connected;
-	uint64_t tried_ns;	/* to connect, 0: never */
-	struct client client;
 	struct answer {
 		struct snap_shadow *vms;
 		size_t count, room;
@@ -34,36 +30,13 @@ struct probe_shadow *probe_shadow_new(int root_fd)
 	return shadow;
 }
 
-static void disconnect(struct probe_shadow *shadow)
-{
-	if (shadow->connected)
-		client_close(&shadow->client);
-	shadow->connected = false;
-}
-
 void probe_shadow_free(struct probe_shadow *shadow)
 {
 	if (!shadow)
 		return;
-	disconnect(shadow);
 	free(shadow->now.vms);
 	free(shadow->before.vms);
 	free(shadow);
-}
-
-static bool connect_to(struct probe_shadow *shadow, uint64_t now_ns)
-{
-	if (shadow->connected)
-		return true;
-	if (shadow->tried_ns && now_ns - shadow->tried_ns <
-	    PROBE_SHADOW_RETRY_S * NS_PER_S)
-		return false;
-	shadow->tried_ns = now_ns;
-	if (client_open(&shadow->client, NULL))
-		return false;
-	client_set_timeout(&shadow->client, PROBE_SHADOW_WAIT_S);
-	shadow->connected = true;
-	return true;
 }
 
 /* VMs that came or went meanwhile make a dump incomplete. */
@@ -118,11 +91,10 @@ static uint32_t weight_of(const struct snap *snap, int32_t pid)
 	return 1000;
 }
 
-static void read_vm(struct probe_shadow *shadow, size_t reply,
+static void read_vm(const struct probe_shadow *shadow,
+		    const struct client *client, size_t reply,
 		    const struct snap *snap, struct snap_shadow *vm)
 {
-	const struct client *client = &shadow->client;
-
 	*vm = (struct snap_shadow){
 		.id = client_uint(client, reply, KSMD_EXT_A_VM_ID),
 		.pid = (int32_t)client_uint(client, reply, KSMD_EXT_A_VM_PID),
@@ -182,21 +154,18 @@ void probe_shadow_add_up(const struct snap_shadow *before, size_t nbefore,
 	}
 }
 
-bool probe_shadow_read(struct probe_shadow *shadow, struct snap *snap)
+bool probe_shadow_read(struct probe_shadow *shadow, struct client *client,
+		       struct snap *snap)
 {
 	struct answer next = shadow->before;
 
-	if (!connect_to(shadow, snap->mono_ns))
+	if (!dump(client))
 		return false;
-	if (!dump(&shadow->client)) {
-		disconnect(shadow);
-		return false;
-	}
-	next.count = shadow->client.nr_replies;
+	next.count = client->nr_replies;
 	if (!make_room(&next, next.count))
 		return false;
 	for (size_t i = 0; i < next.count; i++)
-		read_vm(shadow, i, snap, &next.vms[i]);
+		read_vm(shadow, client, i, snap, &next.vms[i]);
 	shadow->before = shadow->now;
 	shadow->now = next;
 	if (shadow->answered)

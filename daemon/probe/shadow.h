@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The shadow pages of each VM, asked of the kernel extension by netlink.
- *
- * A kernel or a host without it is the usual case: it is looked for once in
- * PROBE_SHADOW_RETRY_S, and a module that goes is found again. An attribute
- * that is not known is ignored, one that is missing reads as 0.
+ * The shadow pages of each VM, asked of the kernel extension by netlink. An
+ * attribute that is not known is ignored, one that is missing reads as 0.
  */
 #ifndef DENSITY_PROBE_SHADOW_H
 #define DENSITY_PROBE_SHADOW_H
@@ -13,11 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../ksmd-ext/client/client.h"
 #include "../../policy/snap.h"
-
-#define PROBE_SHADOW_RETRY_S 30
-/* The kernel answers at once; a longer wait is a fault. */
-#define PROBE_SHADOW_WAIT_S 2
 
 struct probe_shadow;
 
@@ -27,10 +21,11 @@ void probe_shadow_free(struct probe_shadow *shadow);
 
 /*
  * Read all VMs into @snap->shadows, which belong to @shadow and stay valid
- * until the next call. Weights come from @snap->vms, by pid. False when there is
- * no extension, or it did not answer: then @snap is left alone.
+ * until the next call. Weights come from @snap->vms, by pid. False when the
+ * extension did not answer: then @snap is left alone.
  */
-bool probe_shadow_read(struct probe_shadow *shadow, struct snap *snap);
+bool probe_shadow_read(struct probe_shadow *shadow, struct client *client,
+		       struct snap *snap);
 
 /*
  * Add to @snap's counters of all VMs what each has counted between two answers,

@@ -523,7 +523,7 @@ def test_switches_of_our_kernel():
     with busy_host(run=1) as host, Daemon(host) as daemon:
         daemon.ready()
         for key, value in (("lookahead", "1"), ("shadow_evict", "fifo"),
-                           ("shadow_divide", "0")):
+                           ("shadow_divide", "0"), ("scrub", "0")):
             try:
                 daemon.call("Set", key=key, value=value)
                 raise AssertionError(f"took {key}, which the kernel lacks")
