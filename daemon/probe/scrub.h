@@ -8,6 +8,9 @@
 #include "../../ksmd-ext/client/client.h"
 #include "../../policy/snap.h"
 
+/* Of its answer; false when a part is missing that densityd cannot do without. */
+bool probe_scrub_parse(const struct client *client,
+		       struct snap_scrub *ret_scrub);
 /* False when there is none in this module: then @ret_scrub is left alone. */
 bool probe_scrub_read(struct client *client, struct snap_scrub *ret_scrub);
 

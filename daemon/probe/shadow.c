@@ -91,11 +91,10 @@ static uint32_t weight_of(const struct snap *snap, int32_t pid)
 	return 1000;
 }
 
-static void read_vm(const struct probe_shadow *shadow,
-		    const struct client *client, size_t reply,
-		    const struct snap *snap, struct snap_shadow *vm)
+struct snap_shadow probe_shadow_parse(const struct client *client,
+				      size_t reply)
 {
-	*vm = (struct snap_shadow){
+	struct snap_shadow vm = {
 		.id = client_uint(client, reply, KSMD_EXT_A_VM_ID),
 		.pid = (int32_t)client_uint(client, reply, KSMD_EXT_A_VM_PID),
 		.limit = (uint32_t)client_uint(client, reply,
@@ -108,9 +107,20 @@ static void read_vm(const struct probe_shadow *shadow,
 		.refaults = client_uint(client, reply,
 					KSMD_EXT_A_VM_REFAULTS),
 	};
-	read_distances(client->replies[reply], vm);
-	vm->cpu_ns = cpu_ns(shadow, vm->pid);
-	vm->weight_permille = weight_of(snap, vm->pid);
+
+	read_distances(client->replies[reply], &vm);
+	return vm;
+}
+
+static struct snap_shadow read_vm(const struct probe_shadow *shadow,
+				  const struct client *client, size_t reply,
+				  const struct snap *snap)
+{
+	struct snap_shadow vm = probe_shadow_parse(client, reply);
+
+	vm.cpu_ns = cpu_ns(shadow, vm.pid);
+	vm.weight_permille = weight_of(snap, vm.pid);
+	return vm;
 }
 
 static bool make_room(struct answer *answer, size_t vms)
@@ -165,7 +175,7 @@ bool probe_shadow_read(struct probe_shadow *shadow, struct client *client,
 	if (!make_room(&next, next.count))
 		return false;
 	for (size_t i = 0; i < next.count; i++)
-		read_vm(shadow, client, i, snap, &next.vms[i]);
+		next.vms[i] = read_vm(shadow, client, i, snap);
 	shadow->before = shadow->now;
 	shadow->now = next;
 	if (shadow->answered)

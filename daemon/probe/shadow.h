@@ -27,6 +27,10 @@ void probe_shadow_free(struct probe_shadow *shadow);
 bool probe_shadow_read(struct probe_shadow *shadow, struct client *client,
 		       struct snap *snap);
 
+/* What the answer's part number @reply says of a VM; the rest of it is 0. */
+struct snap_shadow probe_shadow_parse(const struct client *client,
+				      size_t reply);
+
 /*
  * Add to @snap's counters of all VMs what each has counted between two answers,
  * both ordered by id. A VM that is new, or was begun anew, counts whole.
