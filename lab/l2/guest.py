@@ -99,6 +99,11 @@ class Guest:
         self.process.kill()
         self.process.wait()
 
+    def drain(self):
+        """Of one that is gone, all that it has said is in the notes."""
+        while self.lines.get() is not None:
+            pass
+
     def finish(self):
         """It unmounts its disk and ends."""
         self.go()
