@@ -43,7 +43,8 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: help build run check check-quick deps install uninstall clean \
-	man kernel bench-tuning bench-eviction all-build all-run all-check \
+	man kernel bench-tuning bench-eviction bench-exclusive-cache \
+	all-build all-run all-check \
 	all-check-quick \
 	unit san fuzz purity sim system style lab lab-quick check-debug
 
@@ -56,6 +57,7 @@ help:
 ## check-quick  userspace tests only, under two minutes
 ## bench-tuning the tuning laws against their peers (experiments/tuning)
 ## bench-eviction  policies of shadow-page eviction (experiments/eviction)
+## bench-exclusive-cache  the scrubber and real guests (experiments/exclusive-cache)
 ## bench-lookahead  KSM's patches on real guests' memory (experiments/lookahead)
 ## kernel       the patched kernel: build/kernel/bzImage (kernel/), and the
 ##              module for it: build/kernel/ksmd_ext.ko (ksmd-ext/)
@@ -72,9 +74,9 @@ kernel: DEPS := kernel
 kernel: deps
 	@$(MAKE) --no-print-directory -C $@ BUILD=$(abspath $(BUILD))
 	@$(MAKE) --no-print-directory -C ksmd-ext BUILD=$(abspath $(BUILD))
-bench-eviction: DEPS := build run kernel lab
+bench-eviction bench-exclusive-cache: DEPS := build run kernel lab
 lab lab-quick check-debug: DEPS := build test run kernel lab
-lab lab-quick check-debug bench-eviction: deps
+lab lab-quick check-debug bench-eviction bench-exclusive-cache: deps
 	@$(MAKE) --no-print-directory kernel
 	@$(MAKE) --no-print-directory all-$@
 deps:
@@ -192,6 +194,7 @@ $(BUILD)/man/%: man/%.scd
 include packaging/install.mk
 include lab/player/build.mk
 include experiments/eviction/build.mk
+include experiments/exclusive-cache/build.mk
 include policy/sim_shadow/build.mk
 include lab/build.mk
 include ksmd-ext/build.mk
