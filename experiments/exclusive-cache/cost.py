@@ -86,7 +86,9 @@ class Process:
     def __init__(self, path, number):
         self.process = subprocess.Popen(
             [sys.executable, os.path.realpath(__file__), path, str(number)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": os.path.dirname(
+                pagecache.__file__)})
 
     @property
     def pid(self):

@@ -12,7 +12,7 @@ DISK_MIB = 144
 MEMORY_MIB = 192
 PASSES_MAX = 12
 QUIET_PASSES = 2        # with nothing dropped: all that will go has gone
-ZIPF_SCALE = 4
+ZIPF_SCALE = 2          # thousands of files a guest
 
 
 @contextlib.contextmanager
@@ -29,13 +29,13 @@ def image():
 
 
 @contextlib.contextmanager
-def guests_of(path, loads, variant, memory_mib, mount="ro"):
+def guests_of(path, loads, variant, memory_mib, **options):
     cache = "none" if variant == "direct" else "writeback"
     pagecache.drop_caches()
     guests = []
     try:
-        guests = guest.start(2, path, loads, cache=cache, mount=mount,
-                             memory_mib=memory_mib)
+        guests = guest.start(2, path, loads, cache=cache,
+                             memory_mib=memory_mib, **options)
         yield guests
     finally:
         for each in guests:
@@ -174,7 +174,8 @@ class Sampler:
 
 
 def zipf_once(disk, path, memory_mib, variant):
-    with guests_of(path, ["zipf"], variant, memory_mib) as guests:
+    with guests_of(path, ["zipf"], variant, memory_mib,
+                   scale=ZIPF_SCALE) as guests:
         start_kib = disk.read_kib()
         ksmd = pagecache.Ksmd()
         actor = Actor(variant, ksmd, guests)
