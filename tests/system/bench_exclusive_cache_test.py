@@ -43,6 +43,14 @@ def writer(lost=(), crash=()):
             "lost_to_crash": list(crash), "tally": TALLY}
 
 
+def bonnie_row(variant, putc):
+    return {"scenario": "bonnie", "variant": variant, "passes": 4,
+            "kib_per_s": [{"putc": putc, "getc": 5, "rewrite": 1},
+                          {"putc": putc, "getc": 7}],
+            "read_kib": 10, "written_kib": 20, "ksmd_ns": 1, "workers_ns": 2,
+            "series": [[1.0, 50, 900], [2.0, 70, 880]], "tally": TALLY}
+
+
 def cost_rows():
     return [{"what": "search", "ns": 1000 * k, "steps": 30} for k in (9, 10, 14)
             ] + [{"what": "run", "number": 0, "worker_ns": 3500000,
@@ -62,6 +70,8 @@ def made_up(unit):
         return [sampler("plain", 1000), sampler("scrub", 1500)]
     if unit.kind == "cut":
         return [writer(["sync-1"] if unit.part == "unsafe" else [])]
+    if unit.kind == "bonnie":
+        return [bonnie_row(unit.part, 120 if unit.part == "scrub" else 100)]
     return cost_rows() if unit.kind == "cost" else None
 
 
@@ -181,6 +191,9 @@ def reports_are_made_of_files():
         assert not done.returncode, done.stderr
         assert "| scrubber | 1000, 1000 | 900, 900 | 50, 50 |" in done.stdout, \
             done.stdout
+        assert "| Write(char) | 24000 | 32000 | 1.33 | 200 | 240 | 1.20 |" \
+            in done.stdout, done.stdout
+        assert "| Rewrite | - | - | - | - | - | - |" in done.stdout
         assert "not measured" not in done.stdout.replace(
             "writing with and without fsync | <= 0 | - | not measured", "")
         assert os.path.getsize(f"{directory}/plot.svg") > 1000
