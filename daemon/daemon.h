@@ -43,7 +43,7 @@ struct daemon {
 	struct probe *probe;
 	struct act *act;		/* NULL when the host has no KSM */
 	struct extension *extension;
-	struct events *events;		/* NULL without the kernel extension */
+	struct events *events;		/* NULL: VMs are looked for only */
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel extension tells by itself: VMs that come and go.
+ * VMs that come and go, told by KVM itself: a uevent of /dev/kvm for each, on any
+ * kernel, the moment that it happens.
  *
- * With it an idle host need not be looked at every second. Events that were lost
- * for want of room in the socket are as good as one: whoever hears of either
- * looks at everything.
+ * Events that were lost for want of room in the socket are as good as one: whoever
+ * hears of either looks at everything.
  */
 #ifndef DENSITY_EVENTS_H
 #define DENSITY_EVENTS_H
@@ -16,14 +16,14 @@
 struct events;
 
 /*
- * @on_news(@arg): VMs came or went, or something was missed. 0, -ENOENT where
- * there is no extension, or -errno.
+ * @on_news(@arg): VMs came or went, or something was missed. 0 or -errno, as where
+ * uevents are not to be had: another network namespace hears of none.
  */
 int events_open(sd_event *event, void (*on_news)(void *arg), void *arg,
 		struct events **ret_events);
 /* NULL is fine. */
 void events_close(struct events *events);
-/* False for NULL, and for a connection that failed: close it, try again. */
+/* False for NULL, and for a socket that failed. */
 bool events_live(const struct events *events);
 
 /* Heard so far; @ret_overruns: how often some were lost. */

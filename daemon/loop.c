@@ -246,14 +246,6 @@ static void follow_copies(struct daemon *d)
 	d->cow_ns = d->snap->mono_ns;
 }
 
-static void on_news(void *arg)
-{
-	struct daemon *d = arg;
-
-	d->ask = PROBE_ASK_ALL;
-	daemon_wake(d);
-}
-
 static void extend(struct daemon *d)
 {
 	struct conf conf = *d->conf;
@@ -262,24 +254,11 @@ static void extend(struct daemon *d)
 	extension_tick(d->extension, d->probe, d->snap, &conf);
 }
 
-/* The extension comes and goes with its module. */
-static void follow_events(struct daemon *d)
-{
-	bool seen = extension_seen(d->extension);
-
-	if (seen && events_live(d->events))
-		return;
-	events_close(d->events);
-	d->events = NULL;
-	if (seen)
-		events_open(d->event, on_news, d, &d->events);
-}
-
 /* Nothing can merge, and a VM that comes is told of. */
 static void rest(struct daemon *d)
 {
 	if (d->decision.phase == LAW_PHASE_IDLE && events_live(d->events) &&
-	    !d->decision.next_ms)
+	    extension_seen(d->extension) && !d->decision.next_ms)
 		d->decision.next_ms = REST_MS;
 }
 
@@ -338,7 +317,6 @@ int daemon_tick(struct daemon *d)
 	remember(d);
 	if (!d->stood_aside)
 		extend(d);
-	follow_events(d);
 	rest(d);
 
 	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);

@@ -142,6 +142,25 @@ static int open_extension(struct daemon *d)
 	return extension_open(&paths, &says, &d->extension);
 }
 
+static void on_vm(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->ask = PROBE_ASK_ALL;
+	daemon_wake(d);
+}
+
+/* A copied host has no VMs that come. */
+static void open_events(struct daemon *d)
+{
+	int r = *d->options.root ? 0 :
+		events_open(d->event, on_vm, d, &d->events);
+
+	if (r)
+		log_print(LOG_WARNING, "KVM's events: %s; VMs are looked for",
+			  strerror(-r));
+}
+
 static int open_ctl(struct daemon *d)
 {
 	int r = ctl_open(d->event, d->options.sock, daemon_methods, d, &d->ctl);
@@ -244,7 +263,11 @@ static int open_all(struct daemon *d)
 	if (!r)
 		r = open_act(d);
 	/* Only who holds the knobs may give back what a killed run left. */
-	return r ? r : open_extension(d);
+	if (!r)
+		r = open_extension(d);
+	if (!r)
+		open_events(d);
+	return r;
 }
 
 static int run(const struct options *options)

@@ -11,7 +11,7 @@
 
 struct scrub {
 	bool driving;			/* the law is asked */
-	bool foreign;			/* at the last beat */
+	int error;			/* at the last beat; -EBUSY: foreign */
 	struct act_scrubber *scrubber;	/* NULL: a dry run of densityd */
 	struct act_says says;
 	struct law_scrub law;
@@ -102,17 +102,21 @@ static void tell(struct scrub *scrub)
 static void drive(struct scrub *scrub, const struct snap *snap,
 		  const struct law_params *params)
 {
-	int r;
+	int before = scrub->error;
 
 	if (!scrub->driving)
 		law_scrub_init(&scrub->law);
 	scrub->driving = true;
 	law_scrub_decide(&scrub->law, params, snap, &scrub->decision);
-	r = scrub->scrubber ? act_scrubber_apply(scrub->scrubber, snap,
-						 &scrub->decision) : 0;
-	scrub->foreign = r == -EBUSY;
-	if (!r)
+	scrub->error = !scrub->scrubber ? 0 :
+		       act_scrubber_apply(scrub->scrubber, snap,
+					  &scrub->decision);
+	if (!scrub->error)
 		tell(scrub);
+	else if (scrub->error != before && scrub->error != -EBUSY)
+		act_say(&scrub->says, "scrubber-failed",
+			"the scrubber cannot be driven: %s",
+			strerror(-scrub->error));
 }
 
 void scrub_tick(struct scrub *scrub, const struct snap *snap,
@@ -129,7 +133,7 @@ void scrub_tick(struct scrub *scrub, const struct snap *snap,
 int scrub_restore(struct scrub *scrub)
 {
 	scrub->driving = false;
-	scrub->foreign = false;
+	scrub->error = 0;
 	scrub->said = LAW_SCRUB_NONE;
 	return scrub->scrubber ? act_scrubber_restore(scrub->scrubber) : 0;
 }
@@ -149,10 +153,14 @@ json_t *scrub_object(const struct scrub *scrub, const struct snap *snap)
 
 	if (!snap_has(snap, SNAP_CAP_SCRUB))
 		return NULL;
-	if (scrub->driving && !scrub->foreign)
+	if (scrub->driving && scrub->error)
+		snprintf(text, sizeof(text), "not driven: %s",
+			 scrub->error == -EBUSY ? "somebody else sets it" :
+						  strerror(-scrub->error));
+	else if (scrub->driving)
 		put_reason(scrub, text, sizeof(text));
 	return json_pack("{sb sb sI sI sI sI sI ss}",
-			 "driven", scrub->driving && !scrub->foreign,
+			 "driven", scrub->driving && !scrub->error,
 			 "enabled", s->enabled,
 			 "budget_pages", (json_int_t)s->budget_pages,
 			 "runs", (json_int_t)s->runs,

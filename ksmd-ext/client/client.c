@@ -74,7 +74,7 @@ static int note_error(struct sockaddr_nl *from, struct nlmsgerr *error,
 	return NL_STOP;
 }
 
-int client_join(struct client *client, const char *group)
+static int join(struct client *client, const char *group)
 {
 	int nr = genl_ctrl_resolve_grp(client->sock, "ksmd_ext", group);
 
@@ -103,7 +103,7 @@ int client_open(struct client *client, const char *group)
 	if (client->family < 0)
 		goto err;
 
-	if (group && client_join(client, group))
+	if (group && join(client, group))
 		goto err;
 	return 0;
 
@@ -239,48 +239,6 @@ int client_wait(struct client *client, int timeout_ms)
 
 	header = nlmsg_data(client->replies[0]);
 	return header->cmd;
-}
-
-struct drain {
-	void (*on_event)(void *arg, int command);
-	void *arg;
-};
-
-static int hand_on(struct nl_msg *msg, void *arg)
-{
-	const struct genlmsghdr *header = nlmsg_data(nlmsg_hdr(msg));
-	struct drain *drain = arg;
-
-	drain->on_event(drain->arg, header->cmd);
-	return NL_OK;
-}
-
-static int any_sequence(struct nl_msg *msg, void *arg)
-{
-	(void)msg;
-	(void)arg;
-	return NL_OK;
-}
-
-int client_drain(struct client *client, void (*on_event)(void *arg, int command),
-		 void *arg)
-{
-	struct drain drain = { on_event, arg };
-	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
-	int err;
-
-	if (!cb || nl_socket_set_nonblocking(client->sock)) {
-		nl_cb_put(cb);
-		return -EPROTO;
-	}
-	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, any_sequence, NULL);
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, hand_on, &drain);
-	do {
-		err = nl_recvmsgs(client->sock, cb);
-	} while (err >= 0);
-	nl_cb_put(cb);
-	/* libnl has one word for ENOBUFS and for want of its own memory. */
-	return err == -NLE_AGAIN ? 0 : err == -NLE_NOMEM ? -ENOBUFS : -EPROTO;
 }
 
 const char *client_reason(const struct client *client)

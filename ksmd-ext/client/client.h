@@ -31,8 +31,6 @@ struct client {
  */
 int client_open(struct client *client, const char *group);
 void client_close(struct client *client);
-/* Join one more group. 0, or -ENOENT if there is none. */
-int client_join(struct client *client, const char *group);
 
 /* Give up waiting for an answer: then the request is unanswered. */
 void client_set_timeout(struct client *client, unsigned int seconds);
@@ -55,13 +53,6 @@ int client_ask_u32(struct client *client, int command, int attr, uint32_t value)
 
 /* Wait for one event, or until @timeout_ms. Its command, or -errno. */
 int client_wait(struct client *client, int timeout_ms);
-
-/*
- * Hand on the command of each event that has come, without waiting. 0, -ENOBUFS
- * if some were lost, or -EPROTO: the connection is of no more use.
- */
-int client_drain(struct client *client, void (*on_event)(void *arg, int command),
-		 void *arg);
 
 /* Why the last request was refused: never empty. */
 const char *client_reason(const struct client *client);

@@ -13,10 +13,9 @@
 #include <cmocka.h>
 
 #include "../../daemon/act/limits.h"
+#include "originals_fixture.h"
 
 #define VMS 4
-#define BOOT "11111111-2222-3333-4444-555555555555"
-#define OTHER_BOOT "21111111-2222-3333-4444-555555555555"
 
 /* A kernel with four VMs, and what it was asked for. */
 struct world {
@@ -27,9 +26,7 @@ struct world {
 	int error;			/* of each set */
 	unsigned int sets;
 	bool saved_first;		/* at each set the file was there */
-	char dir[32], path[64];
-	unsigned int events;
-	char kind[32], text[256];
+	struct fx_file file;
 };
 
 static struct snap_shadow *vm_of(struct world *w, uint64_t id)
@@ -46,7 +43,7 @@ static int set(void *ctx, uint64_t id, uint32_t pages)
 	struct snap_shadow *vm = vm_of(w, id);
 
 	w->sets++;
-	w->saved_first &= access(w->path, F_OK) == 0;
+	w->saved_first &= access(w->file.path, F_OK) == 0;
 	if (w->error)
 		return w->error;
 	if (!vm)
@@ -64,23 +61,14 @@ static void let_go(void *ctx)
 
 static const struct act_limits_driver driver = { .set = set, .close = let_go };
 
-static void on_event(void *arg, const char *kind, const char *text)
-{
-	struct world *w = arg;
-
-	w->events++;
-	snprintf(w->kind, sizeof(w->kind), "%s", kind);
-	snprintf(w->text, sizeof(w->text), "%s", text);
-}
-
 static int reopen(struct world *w, const char *boot_id)
 {
-	const struct act_says says = { on_event, w };
+	const struct act_says says = fx_says(&w->file);
 
 	act_limits_close(w->limits);
 	w->limits = NULL;
-	w->events = 0;
-	return act_limits_open(&driver, w, w->path, boot_id, &says,
+	w->file.events = 0;
+	return act_limits_open(&driver, w, w->file.path, boot_id, &says,
 			       &w->limits);
 }
 
@@ -91,10 +79,8 @@ static int begin(void **state)
 	if (!w)
 		return -1;
 	*state = w;
-	strcpy(w->dir, "/tmp/density-limits-XXXXXX");
-	if (!mkdtemp(w->dir))
+	if (fx_begin_file(&w->file, "saved-limits"))
 		return -1;
-	snprintf(w->path, sizeof(w->path), "%s/saved-limits", w->dir);
 	w->saved_first = true;
 	w->snap.shadows = w->vms;
 	w->snap.nshadows = VMS;
@@ -110,8 +96,7 @@ static int end(void **state)
 	struct world *w = *state;
 
 	act_limits_close(w->limits);
-	unlink(w->path);
-	rmdir(w->dir);
+	fx_end_file(&w->file);
 	free(w);
 	return 0;
 }
@@ -144,7 +129,7 @@ static void what_is_set_was_saved_and_comes_back(void **state)
 	assert_int_equal(w->vms[0].requested, 0);
 	assert_int_equal(w->vms[2].requested, 300);
 	assert_int_equal(w->vms[1].requested, 0);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 	assert_int_equal(w->sets, 4);
 }
 
@@ -161,12 +146,12 @@ static void a_killed_run_is_healed(void **state)
 	assert_int_equal(reopen(w, BOOT), 0);
 	assert_int_equal(w->vms[0].requested, 0);
 	assert_int_equal(w->vms[2].requested, 300);
-	assert_int_equal(access(w->path, F_OK), -1);
-	assert_string_equal(w->kind, "healed");
-	assert_non_null(strstr(w->text, "3 VMs"));
+	assert_int_equal(access(w->file.path, F_OK), -1);
+	assert_string_equal(w->file.kind, "healed");
+	assert_non_null(strstr(w->file.text, "3 VMs"));
 	/* And once is enough. */
 	assert_int_equal(reopen(w, BOOT), 0);
-	assert_int_equal(w->events, 0);
+	assert_int_equal(w->file.events, 0);
 }
 
 static void another_boot_has_other_vms(void **state)
@@ -177,7 +162,7 @@ static void another_boot_has_other_vms(void **state)
 	assert_int_equal(apply(w), 1);
 	assert_int_equal(reopen(w, OTHER_BOOT), 0);
 	assert_int_equal(w->vms[0].requested, 100);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 }
 
 static void a_module_that_is_gone_is_healed_later(void **state)
@@ -189,14 +174,14 @@ static void a_module_that_is_gone_is_healed_later(void **state)
 	w->error = -ENOENT;
 	assert_int_equal(reopen(w, BOOT), 0);
 	assert_int_equal(w->vms[2].requested, 100);
-	assert_int_equal(access(w->path, F_OK), 0);
+	assert_int_equal(access(w->file.path, F_OK), 0);
 	/* It is back, and what somebody had set is still known. */
 	w->error = 0;
 	want(w, 20, 150);
 	assert_int_equal(apply(w), 1);
 	assert_int_equal(act_limits_restore(w->limits), 0);
 	assert_int_equal(w->vms[2].requested, 300);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 }
 
 static void who_sets_a_limit_keeps_it(void **state)
@@ -212,7 +197,7 @@ static void who_sets_a_limit_keeps_it(void **state)
 	assert_int_equal(apply(w), 1);
 	assert_int_equal(w->vms[0].requested, 500);
 	assert_int_equal(w->vms[1].requested, 110);
-	assert_string_equal(w->kind, "limits-foreign");
+	assert_string_equal(w->file.kind, "limits-foreign");
 	assert_true(act_limits_is_foreign(w->limits, 10));
 	assert_false(act_limits_is_foreign(w->limits, 15));
 	assert_int_equal(act_limits_restore(w->limits), 0);
@@ -233,7 +218,7 @@ static void who_is_gone_is_no_error(void **state)
 	w->vms[1].id = 16;
 	w->snap.nshadows = 1;
 	assert_int_equal(apply(w), 1);
-	assert_int_equal(w->events, 0);
+	assert_int_equal(w->file.events, 0);
 }
 
 static void a_refusal_is_said_once(void **state)
@@ -245,8 +230,8 @@ static void a_refusal_is_said_once(void **state)
 		want(w, 15, 100);
 		assert_int_equal(apply(w), 1);
 	}
-	assert_int_equal(w->events, 1);
-	assert_string_equal(w->kind, "limits-refused");
+	assert_int_equal(w->file.events, 1);
+	assert_string_equal(w->file.kind, "limits-refused");
 }
 
 static void nothing_is_set_that_cannot_be_saved(void **state)
@@ -254,14 +239,14 @@ static void nothing_is_set_that_cannot_be_saved(void **state)
 	struct world *w = *state;
 
 	/* A directory where the file's new contents would be written. */
-	strcat(w->path, ".new");
-	assert_int_equal(mkdir(w->path, 0755), 0);
+	strcat(w->file.path, ".new");
+	assert_int_equal(mkdir(w->file.path, 0755), 0);
 	want(w, 10, 100);
 	assert_true(apply(w) < 0);
 	assert_int_equal(w->sets, 0);
-	assert_string_equal(w->kind, "limits-failed");
-	assert_int_equal(rmdir(w->path), 0);
-	*strrchr(w->path, '.') = '\0';
+	assert_string_equal(w->file.kind, "limits-failed");
+	assert_int_equal(rmdir(w->file.path), 0);
+	*strrchr(w->file.path, '.') = '\0';
 	want(w, 10, 100);
 	assert_int_equal(apply(w), 1);
 }
@@ -286,17 +271,17 @@ static void what_is_no_saved_file_is_moved_aside(void **state)
 	struct world *w = *state;
 	char aside[80];
 
-	snprintf(aside, sizeof(aside), "%s.bad", w->path);
+	snprintf(aside, sizeof(aside), "%s.bad", w->file.path);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		FILE *f = fopen(w->path, "we");
+		FILE *f = fopen(w->file.path, "we");
 
 		assert_non_null(f);
 		fputs(bad[i], f);
 		fclose(f);
 		assert_int_equal(reopen(w, BOOT), 0);
-		assert_string_equal(w->kind, "limits-failed");
+		assert_string_equal(w->file.kind, "limits-failed");
 		assert_int_equal(w->sets, 0);
-		assert_int_equal(access(w->path, F_OK), -1);
+		assert_int_equal(access(w->file.path, F_OK), -1);
 		assert_int_equal(unlink(aside), 0);
 	}
 }

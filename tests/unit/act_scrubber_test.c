@@ -13,10 +13,9 @@
 #include <cmocka.h>
 
 #include "../../daemon/act/scrubber.h"
+#include "originals_fixture.h"
 
 #define VMS 4
-#define BOOT "11111111-2222-3333-4444-555555555555"
-#define OTHER_BOOT "21111111-2222-3333-4444-555555555555"
 #define BUDGET 65536
 
 /* A module, the VMs of its host, and what it was asked for. */
@@ -28,12 +27,10 @@ struct world {
 	int module;			/* 0: there is none */
 	int32_t registered[VMS];
 	int nregistered;
-	int32_t refused_pid;
+	int32_t refused_pid, gone_pid;
 	unsigned int sets, adds, runs;
 	bool saved_first;		/* at each request the file was there */
-	char dir[32], path[64];
-	unsigned int events;
-	char kind[32], text[256];
+	struct fx_file file;
 };
 
 static bool is_registered(const struct world *w, int32_t pid)
@@ -51,7 +48,7 @@ static int set(void *ctx, bool enabled, uint32_t budget_pages)
 	if (!w->module)
 		return -ENOENT;
 	w->sets++;
-	w->saved_first &= access(w->path, F_OK) == 0;
+	w->saved_first &= access(w->file.path, F_OK) == 0;
 	w->snap.scrub.enabled = enabled;
 	w->snap.scrub.budget_pages = budget_pages;
 	return 0;
@@ -64,9 +61,11 @@ static int add(void *ctx, int32_t pid)
 	if (!w->module)
 		return -ENOENT;
 	w->adds++;
-	w->saved_first &= access(w->path, F_OK) == 0;
+	w->saved_first &= access(w->file.path, F_OK) == 0;
 	if (pid == w->refused_pid)
 		return -ENOSPC;
+	if (pid == w->gone_pid)
+		return -ESRCH;
 	if (!is_registered(w, pid))
 		w->registered[w->nregistered++] = pid;
 	return 0;
@@ -115,23 +114,14 @@ static const struct act_scrubber_driver driver = {
 	set, add, forget, run, list, module, let_go,
 };
 
-static void on_event(void *arg, const char *kind, const char *text)
-{
-	struct world *w = arg;
-
-	w->events++;
-	snprintf(w->kind, sizeof(w->kind), "%s", kind);
-	snprintf(w->text, sizeof(w->text), "%s", text);
-}
-
 static int reopen(struct world *w, const char *boot_id)
 {
-	const struct act_says says = { on_event, w };
+	const struct act_says says = fx_says(&w->file);
 
 	act_scrubber_close(w->scrubber);
 	w->scrubber = NULL;
-	w->events = 0;
-	return act_scrubber_open(&driver, w, w->path, boot_id, &says,
+	w->file.events = 0;
+	return act_scrubber_open(&driver, w, w->file.path, boot_id, &says,
 				 &w->scrubber);
 }
 
@@ -142,10 +132,8 @@ static int begin(void **state)
 	if (!w)
 		return -1;
 	*state = w;
-	strcpy(w->dir, "/tmp/density-scrubber-XXXXXX");
-	if (!mkdtemp(w->dir))
+	if (fx_begin_file(&w->file, "saved-scrubber"))
 		return -1;
-	snprintf(w->path, sizeof(w->path), "%s/saved-scrubber", w->dir);
 	w->saved_first = true;
 	w->module = 31;
 	w->snap.scrub.budget_pages = BUDGET;
@@ -166,8 +154,7 @@ static int end(void **state)
 	struct world *w = *state;
 
 	act_scrubber_close(w->scrubber);
-	unlink(w->path);
-	rmdir(w->dir);
+	fx_end_file(&w->file);
 	free(w);
 	return 0;
 }
@@ -181,7 +168,7 @@ static void assert_as_before(const struct world *w)
 {
 	assert_false(w->snap.scrub.enabled);
 	assert_int_equal(w->snap.scrub.budget_pages, BUDGET);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 }
 
 static void what_is_set_was_saved_and_comes_back(void **state)
@@ -239,7 +226,7 @@ static void a_killed_run_is_healed(void **state)
 
 	assert_int_equal(apply(w), 0);
 	assert_int_equal(reopen(w, BOOT), 0);
-	assert_string_equal(w->kind, "healed");
+	assert_string_equal(w->file.kind, "healed");
 	assert_int_equal(w->nregistered, 0);
 	assert_as_before(w);
 }
@@ -250,9 +237,9 @@ static void another_boot_has_nothing_to_heal(void **state)
 
 	assert_int_equal(apply(w), 0);
 	assert_int_equal(reopen(w, OTHER_BOOT), 0);
-	assert_int_equal(w->events, 0);
+	assert_int_equal(w->file.events, 0);
 	assert_int_equal(w->sets, 1);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 }
 
 static void a_module_that_is_gone_has_nothing_to_be_given_back(void **state)
@@ -263,7 +250,7 @@ static void a_module_that_is_gone_has_nothing_to_be_given_back(void **state)
 	w->module = 0;
 	assert_int_equal(apply(w), -ENOENT);
 	assert_int_equal(reopen(w, BOOT), 0);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 }
 
 static void a_module_loaded_anew_is_set_anew(void **state)
@@ -276,7 +263,7 @@ static void a_module_loaded_anew_is_set_anew(void **state)
 	w->snap.scrub.enabled = false;
 	w->snap.scrub.budget_pages = BUDGET / 2;	/* its own default */
 	assert_int_equal(apply(w), 0);
-	assert_int_equal(w->events, 0);
+	assert_int_equal(w->file.events, 0);
 	assert_true(w->snap.scrub.enabled);
 	assert_int_equal(w->nregistered, 2);
 	assert_int_equal(act_scrubber_restore(w->scrubber), 0);
@@ -291,14 +278,14 @@ static void who_switches_it_keeps_it(void **state)
 	w->snap.scrub.budget_pages = 777;
 	assert_int_equal(apply(w), -EBUSY);
 	assert_int_equal(apply(w), -EBUSY);
-	assert_int_equal(w->events, 1);
-	assert_string_equal(w->kind, "scrubber-foreign");
+	assert_int_equal(w->file.events, 1);
+	assert_string_equal(w->file.kind, "scrubber-foreign");
 	assert_int_equal(act_scrubber_restore(w->scrubber), 0);
 	assert_true(w->snap.scrub.enabled);
 	assert_int_equal(w->snap.scrub.budget_pages, 777);
 	/* What densityd registered goes all the same. */
 	assert_int_equal(w->nregistered, 0);
-	assert_int_equal(access(w->path, F_OK), -1);
+	assert_int_equal(access(w->file.path, F_OK), -1);
 }
 
 static void vmms_of_others_stay_theirs(void **state)
@@ -339,9 +326,22 @@ static void a_refusal_is_said_once(void **state)
 	w->refused_pid = 101;
 	assert_int_equal(apply(w), 0);
 	assert_int_equal(apply(w), 0);
-	assert_int_equal(w->events, 1);
-	assert_string_equal(w->kind, "scrubber-refused");
+	assert_int_equal(w->file.events, 1);
+	assert_string_equal(w->file.kind, "scrubber-refused");
 	assert_true(w->snap.scrub.enabled);
+}
+
+static void who_is_gone_is_no_error(void **state)
+{
+	struct world *w = *state;
+
+	w->gone_pid = 100;
+	assert_int_equal(apply(w), 0);
+	assert_int_equal(w->file.events, 0);
+	assert_true(w->snap.scrub.enabled);
+	assert_int_equal(w->nregistered, 1);
+	assert_int_equal(act_scrubber_restore(w->scrubber), 0);
+	assert_as_before(w);
 }
 
 static void nothing_is_set_that_cannot_be_saved(void **state)
@@ -349,15 +349,15 @@ static void nothing_is_set_that_cannot_be_saved(void **state)
 	struct world *w = *state;
 
 	/* A directory where the file's new contents would be written. */
-	strcat(w->path, ".new");
-	assert_int_equal(mkdir(w->path, 0755), 0);
+	strcat(w->file.path, ".new");
+	assert_int_equal(mkdir(w->file.path, 0755), 0);
 	assert_true(apply(w) < 0);
 	assert_true(apply(w) < 0);
 	assert_int_equal(w->sets + w->adds, 0);
-	assert_int_equal(w->events, 1);
-	assert_string_equal(w->kind, "scrubber-failed");
-	assert_int_equal(rmdir(w->path), 0);
-	*strrchr(w->path, '.') = '\0';
+	assert_int_equal(w->file.events, 1);
+	assert_string_equal(w->file.kind, "scrubber-failed");
+	assert_int_equal(rmdir(w->file.path), 0);
+	*strrchr(w->file.path, '.') = '\0';
 	assert_int_equal(apply(w), 0);
 	assert_true(w->snap.scrub.enabled);
 }
@@ -381,18 +381,18 @@ static void what_is_no_saved_file_is_moved_aside(void **state)
 	struct world *w = *state;
 	char bad[80];
 
-	snprintf(bad, sizeof(bad), "%s.bad", w->path);
+	snprintf(bad, sizeof(bad), "%s.bad", w->file.path);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		FILE *f = fopen(w->path, "w");
+		FILE *f = fopen(w->file.path, "w");
 
 		assert_non_null(f);
 		fputs(texts[i], f);
 		fclose(f);
 		assert_int_equal(reopen(w, BOOT), 0);
-		assert_string_equal(w->kind, "scrubber-failed");
+		assert_string_equal(w->file.kind, "scrubber-failed");
 		assert_int_equal(w->sets, 0);
 		assert_int_equal(unlink(bad), 0);
-		assert_int_equal(access(w->path, F_OK), -1);
+		assert_int_equal(access(w->file.path, F_OK), -1);
 	}
 }
 
@@ -412,6 +412,7 @@ int main(void)
 		TEST(vmms_of_others_stay_theirs),
 		TEST(vms_come_and_go),
 		TEST(a_refusal_is_said_once),
+		TEST(who_is_gone_is_no_error),
 		TEST(nothing_is_set_that_cannot_be_saved),
 		TEST(what_is_no_saved_file_is_moved_aside),
 	};

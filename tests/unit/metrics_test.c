@@ -50,8 +50,10 @@ static void make_sample(struct sample *s)
 	/* A VM whose process is none of those that were listed. */
 	s->shadows[1] = (struct snap_shadow){ .id = 6, .pid = 999 };
 	s->snap = (struct snap){
-		.real_ms = 1700000000123, .caps = (SNAP_CAP_SHADOW << 1) - 1,
+		.real_ms = 1700000000123, .caps = (SNAP_CAP_SCRUB << 1) - 1,
 		.nshadows = 2, .shadows = s->shadows,
+		.scrub = { .enabled = true, .looked = 9000, .dropped = 800,
+			   .reread = 7 },
 		.page_size = 4096, .nvms = 3, .vms = s->vms,
 		.ksm = { .run = 1, .sleep_ms = 20, .scan_pages = 100,
 			 .pages_shared = 10, .pages_sharing = 90,
@@ -137,6 +139,10 @@ static void values_are_exact_and_in_base_units(void **state)
 		"densityd_shadow_pages{vm=\"a\\\"b\\\\c\\nd) {}\xc3\xa9\",pid=\"101\",id=\"5\"} 90",
 		"densityd_shadow_limit_pages{vm=\"\",pid=\"999\",id=\"6\"} 0",
 		"# TYPE densityd_shadow_refaults_total counter",
+		"densityd_scrub_enabled 1",
+		"densityd_scrub_looked_pages_total 9000",
+		"densityd_scrub_dropped_pages_total 800",
+		"densityd_scrub_reread_pages_total 7",
 		"# TYPE densityd_ksm_full_scans_total counter",
 		"# TYPE densityd_saved_bytes gauge",
 	};
@@ -211,6 +217,7 @@ static void absent_sources_leave_their_metrics_out(void **state)
 	assert_null(strstr(text, "densityd_host_"));
 	assert_null(strstr(text, "densityd_history_"));
 	assert_null(strstr(text, "densityd_vm_"));
+	assert_null(strstr(text, "densityd_scrub_"));
 	expect_line(text, "densityd_vms 0");
 	free(text);
 	make_sample(&s);
