@@ -11,8 +11,10 @@ that has not is searched for in both trees. So the pages of their own are change
 before every second pass, and the difference of two such passes is that many
 searches, beside nothing else: the slides' scrubber made one for each cached page.
 
-A run of the scrubber. All of its CPU time, of the scheduler's books, by the pages
-of the cache that it looked at; and the kernel's function profile of its parts.
+The scrubber. All of its CPU time, of the scheduler's books, by the pages of the
+cache that it looked at; and the kernel's function profile of its parts. Three times
+all of the image: dropped, with checksums to be calculated; looked at again, with
+checksums remembered; and dropped with these.
 """
 import glob
 import mmap
@@ -29,7 +31,7 @@ PAGE = pagecache.PAGE
 IMAGE_PAGES = 16384
 OWN_PAGES = 6144
 PAIRS = 3               # of passes with and without searches
-RUNS = 3                # of the scrubber: the first calculates checksums
+RUNS_MAX = 20           # of the scrubber, for all of the image
 MADV_MERGEABLE, MADV_NOHUGEPAGE = 12, 15
 GIB_PAGES = (1 << 30) // PAGE
 TRACING = "/sys/kernel/tracing"
@@ -74,6 +76,8 @@ def be_guest(path, number):
         if i % 2 == number:
             at = (IMAGE_PAGES + i // 2) * PAGE
             memory[at:at + PAGE] = page
+    # No file but the image stays open, or it would be taken for one.
+    pages.close()
     for turn, _ in enumerate(sys.stdin):
         for i in range(OWN_PAGES if turn else 0):
             at = (IMAGE_PAGES + i + 1) * PAGE
@@ -144,6 +148,8 @@ class Profile:
                         "\n".join(name for name in names if name in known))
 
     def __enter__(self):
+        # While others run, a function costs nothing.
+        pagecache.write(f"{TRACING}/options/sleep-time", 0)
         pagecache.write(f"{TRACING}/function_profile_enabled", 1)
         return self
 
@@ -175,19 +181,40 @@ def searches(passes, processes):
                (with_steps - without_steps) / pages)
 
 
-def scrub(scrubber):
-    """One run and what it took. The profile has a price of its own, so the CPU
-    time is of a run without it."""
-    begun = pagecache.workers_ns()
-    tally = scrubber.once()
-    return {"worker_ns": pagecache.workers_ns() - begun, "tally": tally}
-
-
-def read_again(path):
-    """All of the image in the cache again."""
-    with open(path, "rb") as file:
-        while file.read(1 << 20):
+def workers_ns():
+    """CPU time of each kernel worker: the scrubber is in one of them."""
+    found = {}
+    for directory in os.listdir("/proc"):
+        try:
+            if directory.isdecimal() and pagecache.read(
+                    f"/proc/{directory}/comm").startswith("kworker/"):
+                found[directory] = int(pagecache.read(
+                    f"/proc/{directory}/schedstat").split()[0])
+        except (FileNotFoundError, ProcessLookupError):
             pass
+    return found
+
+
+def stage(scrubber, name, dry_run, pages):
+    """Runs until so many pages have been looked at, which takes several: a run
+    ends with its budget."""
+    begun, total, runs = workers_ns(), {}, 0
+    with Profile(PARTS) as profile:
+        while total.get("looked_pages", 0) < pages and runs < RUNS_MAX:
+            for key, count in scrubber.once(dry_run).items():
+                total[key] = total.get(key, 0) + count
+            runs += 1
+        parts = profile.read()
+    ns = sum(now - begun.get(pid, 0) for pid, now in workers_ns().items())
+    return {"scenario": "cost", "what": name, "runs": runs, "worker_ns": ns,
+            "tally": total, "parts": parts}
+
+
+def read_as_two(path):
+    """What is not in the cache is again, as if two guests had read it."""
+    for _ in range(2):
+        with open(path, "rb") as file:
+            file.read(IMAGE_PAGES * PAGE)
 
 
 def cost():
@@ -212,14 +239,10 @@ def measure(path, processes):
     scrubber = pagecache.Scrubber()
     try:
         scrubber.add(processes)
-        for number in range(RUNS):
-            yield {"scenario": "cost", "what": "run", "number": number,
-                   **scrub(scrubber)}
-            read_again(path)
-        with Profile(PARTS) as profile:
-            tally = scrubber.once()
-            yield {"scenario": "cost", "what": "profile", "tally": tally,
-                   "parts": profile.read()}
+        yield stage(scrubber, "first", False, IMAGE_PAGES)
+        read_as_two(path)
+        yield stage(scrubber, "dry", True, IMAGE_PAGES)
+        yield stage(scrubber, "again", False, IMAGE_PAGES)
     finally:
         scrubber.close()
 

@@ -18,9 +18,9 @@ import guest
 import pagecache
 
 DISK_MIB, IMAGE_MIB = 160, 96
-WRITE_SCALE = 6
+WRITE_SCALE = 3
 FOREVER = 100000
-SYNCED = (24, 96)       # files made durable before a cut, at least and at most
+SYNCED = (24, 64)       # files made durable before a cut, at least and at most
 CUT_S = 0.5             # and so much later, at most
 FLIGHT_LIMIT_S = 300
 

@@ -81,30 +81,23 @@ def search_steps(rows):
     return median(values) if values else None
 
 
-def run_ns(rows, number):
-    """The same of a run of the scrubber, by pages of the cache: 0 is the first,
-    which calculates checksums."""
-    for row in rows:
-        if row["what"] == "run" and row["number"] == number:
-            return share(row["worker_ns"], row["tally"]["looked_pages"])
-    return None
+def stage(rows, name):
+    """The row of "first", "dry" or "again", or None."""
+    return next((row for row in rows if row["what"] == name), None)
 
 
-def profile(rows):
-    """(parts, tally) of the run that was profiled."""
-    for row in rows:
-        if row["what"] == "profile":
-            return row["parts"], row["tally"]
-    return {}, {}
+def page_ns(row):
+    """Instructions of the scrubber, times 2, by pages of the cache."""
+    return row and share(row["worker_ns"], row["tally"]["looked_pages"])
 
 
-def mutex_ms(rows):
-    """ms in which ksmd waits, for a GiB of guest."""
-    parts, counted = profile(rows)
-    if "ksm_mm_fingerprints" not in parts:
-        return None
-    us = parts["ksm_mm_fingerprints"][1]
-    return us / 1000 * GIB_PAGES / counted["fingerprints"]
+def mutex(row):
+    """(ns for a GiB of guest, ns at a time): ksmd waits for as long."""
+    if not row or "ksm_mm_fingerprints" not in row["parts"]:
+        return None, None
+    calls, us = row["parts"]["ksm_mm_fingerprints"]
+    return (us * 1000 * GIB_PAGES / row["tally"]["fingerprints"],
+            us * 1000 / calls)
 
 
 def speeds(row):

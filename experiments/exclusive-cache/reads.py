@@ -12,7 +12,7 @@ DISK_MIB = 144
 MEMORY_MIB = 192
 PASSES_MAX = 12
 QUIET_PASSES = 2        # with nothing dropped: all that will go has gone
-ZIPF_SCALE = 2          # thousands of files a guest
+ZIPF_SCALE = 1          # thousands of files a guest
 
 
 @contextlib.contextmanager

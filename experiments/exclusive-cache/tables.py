@@ -11,6 +11,9 @@ SLIDES = {"putc": ("Write(char)", 24000, 32000),
           "rewrite": ("Rewrite", None, None)}
 TITLES = {"plain": "nothing", "scrub": "scrubber", "drop": "drop_caches",
           "direct": "O_DIRECT"}
+STAGES = {"first": "dropped, checksums calculated",
+          "dry": "looked at, checksums remembered",
+          "again": "dropped, checksums remembered"}
 MIB_PAGES = 256
 
 
@@ -105,27 +108,26 @@ def durable(write, cut):
 
 
 def cost(rows):
-    if not rows:
-        return
     search = figures.search_ns(rows)
-    parts, counted = figures.profile(rows)
+    if not search:
+        return
     yield ("## Cost, in instructions\n\n"
            f"A search of ksmd in both trees: {search / 2:.0f} instructions, "
            f"{figures.search_steps(rows):.1f} steps.\n")
+    stages = [(title, row) for name, title in STAGES.items()
+              if (row := figures.stage(rows, name))]
     yield from table(
-        ("run of the scrubber", "pages looked at", "checksums", "dropped",
-         "fingerprints", "instructions a page", "by a search"),
-        [(row["number"] + 1, *(row["tally"][name] for name in (
+        ("all of the image", "runs", "pages looked at", "checksums",
+         "dropped", "fingerprints", "a page", "by a search",
+         "of these in the walk", "mutex, a GiB of guest", "at a time"),
+        [(title, row["runs"], *(row["tally"][name] for name in (
             "looked_pages", "checksums", "dropped_pages", "fingerprints")),
-          number(figures.run_ns(rows, row["number"]) / 2, "{:.0f}"),
-          number(figures.run_ns(rows, row["number"]) / search))
-         for row in rows if row["what"] == "run"])
-    yield (f"Of a run of {counted.get('looked_pages')} pages and "
-           f"{counted.get('fingerprints')} fingerprints, by the kernel's "
-           "function profile:\n")
-    yield from table(("function", "calls", "us", "us a call"),
-                     [(name, hits, f"{us:.0f}", f"{us / hits:.1f}")
-                      for name, (hits, us) in parts.items()])
+          number(figures.page_ns(row) / 2, "{:.0f}"),
+          number(figures.page_ns(row) / search),
+          number(row["parts"]["walk_image"][1] * 500
+                 / row["tally"]["looked_pages"], "{:.0f}"),
+          *(number(ns and ns / 2, "{:.0f}") for ns in figures.mutex(row)))
+         for title, row in stages])
 
 
 def bonnie(variants):
@@ -146,12 +148,10 @@ def bonnie(variants):
                       "scrubber", "ratio"), rows)
     yield from table(
         ("", "cached, MiB, mean", "read from the disk, KiB", "written, KiB",
-         "passes of ksmd", "ksmd, ms", "kernel workers, ms", "dropped pages",
-         "read again"),
+         "passes of ksmd", "ksmd, ms", "dropped pages", "read again"),
         [(TITLES[variant], sum(s[1] for s in row["series"])
           // max(len(row["series"]), 1), row["read_kib"], row["written_kib"],
           row["passes"], row["ksmd_ns"] // 10 ** 6,
-          row["workers_ns"] // 10 ** 6,
           row.get("tally", {}).get("dropped_pages"),
           row.get("tally", {}).get("reread_pages"))
          for variant, rows in variants.items() for row in rows])

@@ -195,19 +195,6 @@ class Ksmd:
             time.sleep(0.05)
 
 
-def workers_ns():
-    """CPU time of all kernel workers: the scrubber is one of them."""
-    total = 0
-    for directory in os.listdir("/proc"):
-        try:
-            if directory.isdecimal() and \
-                    read(f"/proc/{directory}/comm").startswith("kworker/"):
-                total += int(read(f"/proc/{directory}/schedstat").split()[0])
-        except (FileNotFoundError, ProcessLookupError):
-            pass
-    return total
-
-
 class Scrubber:
     """The module's, by way of densityctl."""
 
@@ -239,13 +226,13 @@ class Scrubber:
     def off(self):
         self.ask("scrub", "off")
 
-    def once(self, limit_s=120):
+    def once(self, dry_run=False, limit_s=120):
         """One run, now. What it counted."""
         runs, deadline = self.state()["scrubber"]["runs"], \
             time.monotonic() + limit_s
-        self.ask("scrub", "run")
+        self.ask("scrub", "dry-run" if dry_run else "run")
         while self.state()["scrubber"]["runs"] == runs:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"no run in {limit_s} s")
-            time.sleep(0.02)
+            time.sleep(0.5)
         return self.state()["last_run"]
