@@ -73,8 +73,11 @@ static const char *const sql_of[STMT_COUNT] = {
 	[STMT_OLD_DECISIONS] = SQL_DELETE("decision", OLD),
 	[STMT_OLD_WRITES] = SQL_DELETE("knob_write", OLD),
 	[STMT_OLD_EVENTS] = SQL_DELETE("event", OLD),
+	/* Not before their rows, of which a call may have left some. */
 	[STMT_OLD_VMS] = "DELETE FROM vm WHERE id IN (SELECT id FROM vm"
-		" WHERE ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)"
+		" WHERE ended_ms < min(?1, coalesce("
+		"(SELECT min(real_ms) FROM sample), ?1))"
+		" ORDER BY ended_ms LIMIT ?2)"
 		" AND id < (SELECT max(id) FROM vm)",
 	[STMT_FIRST_DECISIONS] = SQL_DELETE("decision", FIRST),
 	[STMT_FIRST_WRITES] = SQL_DELETE("knob_write", FIRST),

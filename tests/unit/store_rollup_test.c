@@ -336,6 +336,30 @@ static void old_notes_and_vms_go_with_their_rows(void **state)
 			1800 - 5 * STORE_CALM, 1990);
 }
 
+/* More is old than one call deletes. */
+static void a_vm_stays_as_long_as_rows_of_it(void **state)
+{
+	struct fixture *f = *state;
+
+	f->conf.raw_s = 3600;
+	f->snap.nvms = 1;
+	fixture_open(f);
+	for (unsigned int i = 0; i < 8000; i++) {
+		f->vms[0].pid = 100 + (int)(i / 100);
+		f->vms[0].rss_pages = i;
+		f->snap.vms_seq = f->snap.seq + 1;
+		fixture_advance(f, 1000);
+		fixture_sample(f);
+	}
+	for (int i = 0; i < 8; i++) {
+		store_maintain(f->store, f->snap.real_ms);
+		assert_int_equal(fixture_sql(f, "SELECT count(*) FROM vm_sample "
+			"WHERE id & 16777215 NOT IN (SELECT id FROM vm)"), 0);
+	}
+	/* In the end only those of the last hour are left. */
+	assert_in_range(fixture_sql(f, "SELECT count(*) FROM vm"), 36, 38);
+}
+
 static void ids_go_on_after_everything_old_was_deleted(void **state)
 {
 	struct fixture *f = *state;
@@ -421,6 +445,7 @@ int main(void)
 		a_file_over_its_bytes_loses_the_oldest_and_stops_growing),
 		fixture_test(a_file_over_a_lowered_bound_shrinks),
 		fixture_test(old_notes_and_vms_go_with_their_rows),
+		fixture_test(a_vm_stays_as_long_as_rows_of_it),
 		fixture_test(ids_go_on_after_everything_old_was_deleted),
 		fixture_test(the_extent_covers_every_row),
 		fixture_test(a_callback_can_stop_at_any_rollup),
