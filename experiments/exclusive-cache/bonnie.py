@@ -14,7 +14,7 @@ import pagecache
 import reads
 
 DISK_MIB, IMAGE_MIB = 256, 112
-MEMORY_MIB = 128
+MEMORY_MIB = 144
 SAMPLE_S = 1
 # The guest's two runs, and the fields of bonnie++'s CSV that are asked of each:
 # its format 1.98, see bon_csv2txt(1).

@@ -124,8 +124,13 @@ def start(count, image, loads, **options):
     their number."""
     guests = [Guest(image.format(number), loads, number=number, **options)
               for number in range(1, count + 1)]
-    for guest in guests:
-        guest.wait("begin", "all")
+    try:
+        for guest in guests:
+            guest.wait("begin", "all")
+    except Died:
+        for guest in guests:
+            guest.kill()
+        raise
     return guests
 
 
