@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 VARIANTS = ("plain", "scrub", "drop", "direct")
 # MiB of a guest: enough for all of the image, and not.
 ZIPF_MEMORY = {"fits": "192", "short": "144"}
-ROUNDS = "5"            # of a unit's power cuts
+ROUNDS = "2"            # of a unit's power cuts
 CONTROL_ROUNDS = "2"
 KINDS = ("same", "cost", "write", "cut", "zipf", "bonnie")
 MEMORY = ("--memory", "2048")

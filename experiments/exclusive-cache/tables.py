@@ -74,7 +74,7 @@ def zipf(parts):
              "by nothing's", "dropped pages", "of these read again"),
             [(TITLES[variant],
               each(rows, lambda r: r["images_kib"] >> 10),
-              each(rows, lambda r: sum(map(sum, r["guest_kib"]))),
+              each(rows, lambda r: sum(r["guest_kib"])),
               each(rows, figures.read_kib),
               ", ".join(number(v) or "-" for v in
                         figures.read_ratios(variants, variant)),

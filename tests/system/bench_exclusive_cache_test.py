@@ -35,7 +35,7 @@ def reader(variant, after, again_kib=0):
 
 def sampler(variant, read_kib):
     return {"scenario": "zipf", "variant": variant, "images_kib": 4096,
-            "read_kib": read_kib, "guest_kib": [[500], [600]], "tally": TALLY}
+            "read_kib": read_kib, "guest_kib": [500, 600], "tally": TALLY}
 
 
 def writer(lost=(), crash=()):
