@@ -117,6 +117,20 @@ static void print_means(const struct bench *bench, unsigned int pool)
 	}
 }
 
+static void print_recycled(const struct bench *bench, unsigned int pool)
+{
+	printf("%-28s", "recycled by fifo, mean");
+	for (unsigned int i = 1; i < bench->policies; i++) {
+		double sum = 0;
+
+		for (unsigned int t = 0; t < bench->traces; t++)
+			sum += log((double)bench->stats[pool][t][i].evicted /
+				   stats_of(bench, pool, t, "fifo")->evicted);
+		printf(" %7.3f", exp(sum / bench->traces));
+	}
+	putchar('\n');
+}
+
 /* What the path of an eviction reads, over all traces of a pool. */
 static void print_path(const struct bench *bench, unsigned int pool)
 {
@@ -154,6 +168,7 @@ void bench_table(const struct bench *bench)
 		putchar('\n');
 		print_traces(bench, p);
 		print_means(bench, p);
+		print_recycled(bench, p);
 		print_path(bench, p);
 	}
 }

@@ -206,64 +206,106 @@ static bool is_judged(const struct workload *workload,
 	return true;
 }
 
-/* Of each policy: sum of the logarithms, and how many. */
-struct means {
-	double sum[POLICIES_MAX];
-	unsigned int n[POLICIES_MAX];
+enum metric { AVOIDABLE, RECYCLED, METRICS };
+
+/* What became of one of them. */
+struct row {
+	const char *name;
+	uint32_t limit;
+	uint64_t fifo[METRICS];
+	double by_fifo[METRICS][POLICIES_MAX];	/* 0: not judged */
 };
 
-static int print_row(const struct workload *workload, uint32_t limit,
-		     struct means *means)
+static void measure(const struct workload *workload,
+		    const struct pool_stats *stats, uint64_t *ret_counts)
 {
-	struct pool_stats fifo, stats;
+	ret_counts[AVOIDABLE] = workload_avoidable(workload, stats);
+	ret_counts[RECYCLED] = stats->evicted ? stats->evicted : 1;
+}
+
+static int play_row(const struct workload *workload, uint32_t limit,
+		    struct row *ret_row)
+{
+	struct row row = { .name = workload->name, .limit = limit };
+	struct pool_stats stats;
+	uint64_t counts[METRICS];
 	int ret;
 
-	ret = workload_play(workload, &policy_fifo, limit, &fifo);
+	ret = workload_play(workload, &policy_fifo, limit, &stats);
 	if (ret)
 		return ret;
-	printf("%-22s %5u %7llu", workload->name, limit,
-	       (unsigned long long)fifo.faults);
+	measure(workload, &stats, row.fifo);
 	for (size_t p = 1; policy_at(p); p++) {
-		double ratio;
-
-		if (!is_judged(workload, policy_at(p))) {
-			printf(" %7s", "-");
+		if (!is_judged(workload, policy_at(p)))
 			continue;
-		}
 		ret = workload_play(workload, policy_at(p), limit, &stats);
 		if (ret)
 			return ret;
-		ratio = (double)workload_avoidable(workload, &stats) /
-			workload_avoidable(workload, &fifo);
-		means->sum[p] += log(ratio);
-		means->n[p]++;
-		printf(" %7.3f", ratio);
+		measure(workload, &stats, counts);
+		for (int m = 0; m < METRICS; m++)
+			row.by_fifo[m][p] = (double)counts[m] / row.fifo[m];
+	}
+	*ret_row = row;
+	return 0;
+}
+
+static void print_mean(const struct row *rows, size_t nr, enum metric metric)
+{
+	printf("%-36s", "geometric mean by fifo");
+	for (size_t p = 1; policy_at(p); p++) {
+		double sum = 0;
+		size_t n = 0;
+
+		for (size_t i = 0; i < nr; i++) {
+			if (rows[i].by_fifo[metric][p] > 0) {
+				sum += log(rows[i].by_fifo[metric][p]);
+				n++;
+			}
+		}
+		printf(" %7.3f", exp(sum / n));
 	}
 	putchar('\n');
-	return 0;
+}
+
+static void print_table(const struct row *rows, size_t nr, enum metric metric)
+{
+	printf("%-22s %5s %7s", metric == AVOIDABLE ? "faults above the floor" :
+	       "pages recycled", "pool", "fifo");
+	for (size_t p = 1; policy_at(p); p++)
+		printf(" %7s", policy_at(p)->name);
+	putchar('\n');
+	for (size_t i = 0; i < nr; i++) {
+		printf("%-22s %5u %7llu", rows[i].name, rows[i].limit,
+		       (unsigned long long)rows[i].fifo[metric]);
+		for (size_t p = 1; policy_at(p); p++) {
+			if (rows[i].by_fifo[metric][p] > 0)
+				printf(" %7.3f", rows[i].by_fifo[metric][p]);
+			else
+				printf(" %7s", "-");
+		}
+		putchar('\n');
+	}
+	print_mean(rows, nr, metric);
 }
 
 int holdout_table(uint64_t seed)
 {
-	struct means means = { 0 };
+	struct row rows[sizeof(holdouts) / sizeof(holdouts[0])];
 	struct workload workload;
 	uint32_t limit;
+	size_t n = 0;
 	int ret;
 
-	printf("%-22s %5s %7s", "held out", "pool", "fifo");
-	for (size_t p = 1; policy_at(p); p++)
-		printf(" %7s", policy_at(p)->name);
-	putchar('\n');
-	for (unsigned int i = 0;
-	     !(ret = holdout_make(i, seed, &workload, &limit)); i++) {
-		ret = print_row(&workload, limit, &means);
+	while (!(ret = holdout_make(n, seed, &workload, &limit))) {
+		ret = play_row(&workload, limit, &rows[n++]);
 		workload_free(&workload);
 		if (ret)
 			return ret;
 	}
-	printf("%-36s", "geometric mean by fifo");
-	for (size_t p = 1; policy_at(p); p++)
-		printf(" %7.3f", exp(means.sum[p] / means.n[p]));
+	if (ret != -ENOENT)
+		return ret;
+	print_table(rows, n, AVOIDABLE);
 	putchar('\n');
-	return ret == -ENOENT ? 0 : ret;
+	print_table(rows, n, RECYCLED);
+	return 0;
 }

@@ -32,7 +32,8 @@ int holdout_make(unsigned int i, uint64_t seed, struct workload *ret_workload,
 		 uint32_t *ret_limit);
 
 /**
- * holdout_table - play all under every policy and print ratios to FIFO.
+ * holdout_table - play all under every policy and print ratios to FIFO, of faults
+ * above the floor and of recycled pages.
  * Returns 0 or -errno.
  */
 int holdout_table(uint64_t seed);
