@@ -44,6 +44,8 @@ struct daemon {
 	struct act *act;		/* NULL when the host has no KSM */
 	struct extension *extension;
 	struct events *events;		/* NULL: VMs are looked for only */
+	uint64_t vms_due_ns;		/* KVM told of VMs: look then, 0: no */
+	uint64_t vms_asked_ns;		/* the last such look */
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */
 
@@ -77,6 +79,8 @@ struct daemon {
 int daemon_tick(struct daemon *daemon);
 /* Have the next tick at once: something happened that the law must see. */
 int daemon_wake(struct daemon *daemon);
+/* VMs came or went: look at all, at once, but at most once a second. */
+int daemon_expect_vms(struct daemon *daemon);
 /*
  * Apply the decision in force again, after an override changed. A failure
  * leaves the decision as it was.

@@ -26,6 +26,8 @@
 #define MAINTAIN_NS (60 * NS_PER_S)
 /* Of an idle host that tells of VMs that come. */
 #define REST_MS (EXTENSION_INTERVAL_S * 1000)
+/* Hosts of functions start VMs by the hundred a second. */
+#define VMS_GAP_NS NS_PER_S
 /* The kernel may delay a tick by so much to save wake-ups. */
 #define SLACK_US 5000u
 
@@ -266,13 +268,16 @@ static int arm(struct daemon *d)
 {
 	uint64_t ms = d->decision.next_ms ? d->decision.next_ms :
 		      d->conf->params.interval_ms;
-	uint64_t now;
+	uint64_t now, at;
 	int r;
 
 	r = sd_event_now(d->event, CLOCK_BOOTTIME, &now);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_time(d->timer, now + ms * 1000);
+	at = now + ms * 1000;
+	if (d->vms_due_ns && d->vms_due_ns / 1000 < at)
+		at = d->vms_due_ns / 1000;
+	r = sd_event_source_set_time(d->timer, at);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
@@ -284,11 +289,28 @@ int daemon_wake(struct daemon *d)
 	return arm(d);
 }
 
+int daemon_expect_vms(struct daemon *d)
+{
+	uint64_t now_ns = probe_now_ns();
+
+	if (d->vms_due_ns)
+		return 0;
+	d->vms_due_ns = now_ns;
+	if (d->vms_asked_ns && now_ns < d->vms_asked_ns + VMS_GAP_NS)
+		d->vms_due_ns = d->vms_asked_ns + VMS_GAP_NS;
+	return arm(d);
+}
+
 /* A law that asks for ticks between those of the interval is in a pass. */
 static void take(struct daemon *d)
 {
 	uint64_t now_ns = probe_now_ns(), scans;
 
+	if (d->vms_due_ns && now_ns >= d->vms_due_ns) {
+		d->ask = PROBE_ASK_ALL;
+		d->vms_asked_ns = now_ns;
+		d->vms_due_ns = 0;
+	}
 	if (d->snap && d->decision.next_ms && !d->ask &&
 	    !sample_is_due(d, now_ns) && now_ns - d->whole_ns < NS_PER_S) {
 		scans = d->snap->ksm.full_scans;

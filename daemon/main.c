@@ -144,10 +144,7 @@ static int open_extension(struct daemon *d)
 
 static void on_vm(void *arg)
 {
-	struct daemon *d = arg;
-
-	d->ask = PROBE_ASK_ALL;
-	daemon_wake(d);
+	daemon_expect_vms(arg);
 }
 
 /* A copied host has no VMs that come. */

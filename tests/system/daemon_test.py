@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """densityd against fake hosts: what it owes its user, and the host's owner."""
+import fcntl
 import os
 import random
+import re
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 
 from density import (DENSITYD, Daemon, Error, Host, Skip, run_tests, wait_for)
 
+# Of linux/kvm.h: _IO(KVMIO, 1).
+KVM_CREATE_VM = 0xAE01
 EVICT = "sys/module/kvm/parameters/shadow_evict"
 GUEST = b"/usr/bin/qemu-system-x86_64\0-accel\0kvm\0-name\0guest=web-1\0"
 
@@ -683,6 +689,49 @@ def test_vanishing_processes():
                 first = daemon.call("GetStatus")["now_ms"]
                 wait_for("a tick", lambda: daemon.call("GetStatus")["now_ms"] > first)
             assert daemon.end() == 0, daemon.text()
+
+
+def make_vms(seconds):
+    """VMs of KVM that come and go, one after the other."""
+    try:
+        kvm = os.open("/dev/kvm", os.O_RDWR)
+    except OSError as error:
+        raise Skip("no KVM") from error
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            os.close(fcntl.ioctl(kvm, KVM_CREATE_VM, 0))
+    except OSError as error:
+        raise Skip("KVM makes no VMs") from error
+    finally:
+        os.close(kvm)
+
+
+def test_vms_by_the_thousand():
+    """where VMs come and go all the time, all processes are read once a second"""
+    with tempfile.TemporaryDirectory() as state:
+        metrics, conf = f"{state}/density.prom", f"{state}/densityd.conf"
+        with open(conf, "w", encoding="ascii") as f:
+            f.write(f"[metrics]\npath = {metrics}\ninterval = 1s\n")
+
+        def looks():
+            with open(metrics, encoding="ascii") as f:
+                return int(re.search(r"^densityd_process_looks_total (\d+)$",
+                                     f.read(), re.M).group(1))
+        process = subprocess.Popen([DENSITYD, "--dry-run", "--config", conf,
+                                    "--state", state],
+                                   stderr=subprocess.DEVNULL)
+        try:
+            wait_for("metrics", lambda: os.path.exists(metrics))
+            before, begun = looks(), time.monotonic()
+            make_vms(4)
+            seconds = time.monotonic() - begun
+            assert looks() - before <= seconds + 3, (before, looks(), seconds)
+            process.terminate()
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            process.wait()
 
 
 if __name__ == "__main__":
