@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The five knobs of one host, reached through a driver.
+ * The knobs of one host, reached through a driver.
  *
  * One way in for every write: compare with what the knob is known to hold,
  * write, read back, report. Private to act/.

@@ -8,15 +8,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "../../daemon/events.h"
-
-/* Far more than a socket has room for. */
-#define MANY 1000
 
 struct world {
 	sd_event *event;
@@ -59,6 +57,18 @@ static bool has_uevents(const struct world *w)
 	if (heard.fd >= 0)
 		close(heard.fd);
 	return ok;
+}
+
+/* More than a socket has room for: an event takes 256 bytes of it at least. */
+static unsigned int too_many(void)
+{
+	FILE *f = fopen("/proc/sys/net/core/rmem_default", "re");
+	unsigned int bytes = 0;
+
+	if (!f || fscanf(f, "%u", &bytes) != 1)
+		skip();
+	fclose(f);
+	return bytes / 256;
 }
 
 static int begin(void **state)
@@ -134,15 +144,16 @@ static void uevents_of_others_wake_nobody(void **state)
 static void lost_events_are_news(void **state)
 {
 	struct world *w = *state;
+	unsigned int many = too_many();
 	uint64_t overruns;
 
 	listen_or_skip(w);
-	for (int i = 0; i < MANY; i++)
+	for (unsigned int i = 0; i < many; i++)
 		assert_true(make_vm(w));
 	run(w);
-	assert_in_range(events_heard(w->events, &overruns), 1, 2 * MANY - 1);
-	assert_in_range(overruns, 1, MANY);
-	assert_in_range(w->news, 1, MANY);
+	assert_in_range(events_heard(w->events, &overruns), 1, 2 * many - 1);
+	assert_in_range(overruns, 1, many);
+	assert_in_range(w->news, 1, many);
 	assert_true(events_live(w->events));
 	/* And it goes on. */
 	w->news = 0;
