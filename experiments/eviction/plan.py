@@ -5,7 +5,7 @@ Traces repeat exactly, so once is enough; so do instructions, nearly. Whatever
 has Linux in it is repeated, a repeat a unit with all policies in it, in an
 order that is rotated from one repeat to the next.
 """
-from dataclasses import dataclass, field
+from units import Unit, rotated
 
 POLICIES = ("fifo", "clock", "sieve", "reuse")
 TRACES = ("scan", "loop", "hotscan", "movinghot", "mixedcost", "zipf", "zipf8",
@@ -18,26 +18,6 @@ LINUX_SCALE = "3"       # so that FIFO evicts thousands of pages at 256, too
 NESTED_PAGES = 64
 PAPERS_PAGES = 96         # they are small, and 256 hold nearly all of each
 PAPERS_POLICIES = ("fifo", "clock", "reuse")
-
-
-@dataclass(frozen=True)
-class Unit:
-    """@kind: what of the report it is for; @repeat counts from 1; @words: of
-    in_l1; @lab: options of lab/exec."""
-    kind: str
-    part: str
-    repeat: int
-    words: tuple
-    lab: tuple = field(default=())
-
-    @property
-    def name(self):
-        return f"{self.kind}-{self.part}-{self.repeat}"
-
-
-def rotated(items, by):
-    by %= len(items)
-    return items[by:] + items[:by]
 
 
 def traces():

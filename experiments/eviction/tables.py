@@ -2,6 +2,7 @@
 """Figures as Markdown, a section a function. Losses stay in the tables."""
 import figures
 import plan
+from rows import number, table
 
 # Figure 6 of the paper and its text: samples (of CPU time, not calls) under FIFO
 # and under its LRU, and page faults of stress-ng.
@@ -12,19 +13,6 @@ PAPER_SAMPLES = {"kvm_handle_page_fault": (17.26, 13.87),
                  "handle_mm_fault": (5.31, 3.69)}
 PAPER_FAULTS = (117375, 112016)
 STATS = ("pf_taken", "mmu_cache_miss", "mmu_recycled")
-
-
-def table(head, rows):
-    yield "| " + " | ".join(head) + " |"
-    yield "|---|" + "---:|" * (len(head) - 1)
-    for row in rows:
-        yield "| " + " | ".join("-" if cell is None else str(cell)
-                                for cell in row) + " |"
-    yield ""
-
-
-def number(value, form="{:.3f}"):
-    return None if value is None else form.format(value)
 
 
 def span(values, form="{:.2f}"):

@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the bench measures: a unit is one boot of L1 and one kept file."""
-from dataclasses import dataclass, field
+import os
+import sys
+
+# A unit is what it is in the eviction bench.
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))), "eviction"))
+# pylint: disable=wrong-import-position
+from units import Unit, rotated  # noqa: E402
 
 VARIANTS = ("plain", "scrub", "drop", "direct")
 # MiB of a guest: enough for all of the image, and not.
@@ -12,44 +19,28 @@ MEMORY = ("--memory", "2048")
 ICOUNT = ("--clock", "icount", "--smp", "1")
 
 
-@dataclass(frozen=True)
-class Unit:
-    """@kind: what of the report it is for; @repeat counts from 1; @words: of
-    in_l1; @lab: options of lab/exec."""
-    kind: str
-    part: str
-    repeat: int
-    words: tuple
-    lab: tuple = field(default=MEMORY)
-
-    @property
-    def name(self):
-        return f"{self.kind}-{self.part}-{self.repeat}"
-
-
-def rotated(items, by):
-    by %= len(items)
-    return items[by:] + items[:by]
+def boot(kind, part, repeat, words, lab=MEMORY):
+    return Unit(kind, part, repeat, words, lab)
 
 
 def of_repeat(repeat):
     order = rotated(VARIANTS, repeat - 1)
-    yield Unit("same", "image", repeat, ("same", *order))
+    yield boot("same", "image", repeat, ("same", *order))
     for variant in rotated(("scrub", "plain"), repeat - 1):
-        yield Unit("write", variant, repeat, ("write", variant))
-    yield Unit("cut", "writeback", repeat,
+        yield boot("write", variant, repeat, ("write", variant))
+    yield boot("cut", "writeback", repeat,
                ("cut", "writeback", ROUNDS, str(repeat)))
     for part, memory in ZIPF_MEMORY.items():
-        yield Unit("zipf", part, repeat, ("zipf", memory, *order))
+        yield boot("zipf", part, repeat, ("zipf", memory, *order))
 
 
 def once():
     """What repeats by itself, or only has to be possible."""
-    yield Unit("cost", "processes", 1, ("cost",), (*MEMORY, *ICOUNT))
+    yield boot("cost", "processes", 1, ("cost",), (*MEMORY, *ICOUNT))
     # A disk that ignores the guest's flushes: the cuts have to show it.
-    yield Unit("cut", "unsafe", 1, ("cut", "unsafe", CONTROL_ROUNDS, "1"))
+    yield boot("cut", "unsafe", 1, ("cut", "unsafe", CONTROL_ROUNDS, "1"))
     for variant in ("plain", "scrub"):
-        yield Unit("bonnie", variant, 1, ("bonnie", variant),
+        yield boot("bonnie", variant, 1, ("bonnie", variant),
                    (*MEMORY, *ICOUNT))
 
 

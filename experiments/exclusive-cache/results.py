@@ -3,14 +3,12 @@
 that are built now. They are kept as those of the eviction bench are."""
 import hashlib
 import os
-import sys
+
+import plan
+import kept             # of the eviction bench, by way of plan
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(
     os.path.realpath(__file__)), "../.."))
-sys.path.append(os.path.join(TOP, "experiments", "eviction"))
-# pylint: disable=wrong-import-position
-import kept  # noqa: E402
-import plan  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("DENSITY_BUILD")
                         or os.path.join(TOP, "build"))

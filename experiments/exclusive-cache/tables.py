@@ -2,6 +2,7 @@
 """Figures as Markdown, a section a function. Losses stay in the tables."""
 import figures
 import plan
+from rows import number, table
 
 # The slides' table of bonnie++: K/s plain, K/s with the exclusive cache.
 SLIDES = {"putc": ("Write(char)", 24000, 32000),
@@ -15,19 +16,6 @@ STAGES = {"first": "dropped, checksums calculated",
           "dry": "looked at, checksums remembered",
           "again": "dropped, checksums remembered"}
 MIB_PAGES = 256
-
-
-def table(head, rows):
-    yield "| " + " | ".join(head) + " |"
-    yield "|---|" + "---:|" * (len(head) - 1)
-    for row in rows:
-        yield "| " + " | ".join("-" if cell is None else str(cell)
-                                for cell in row) + " |"
-    yield ""
-
-
-def number(value, form="{:.3f}"):
-    return None if value is None else form.format(value)
 
 
 def goals(lines):
