@@ -10,7 +10,8 @@
  * has the last word: what is dirty, under writeback, mapped or used stays.
  *
  * The looker's own references would count as use, so a batch is looked at, let go
- * of, and then invalidated, by index.
+ * of, and then invalidated, by index: neighbours together, as most of what a call
+ * costs it costs once. What is between two that may go is never part of it.
  *
  * Two lossy maps make it cheap and accountable. Checksums of pages that stay are
  * remembered for as long as the version of their file is the same; without a
@@ -37,7 +38,7 @@
 static struct page_map checksums;
 static struct page_map ghosts;
 
-/* Where a folio is. */
+/* Where a folio is, or several in a row. */
 struct span {
 	pgoff_t index;
 	unsigned long nr;
@@ -150,22 +151,53 @@ static bool judge(struct walk *walk, struct folio *folio, struct span *ret_span)
 	return true;
 }
 
-static void drop(struct walk *walk, const struct span *span)
+static bool is_cached(const struct walk *walk, pgoff_t index)
 {
-	unsigned long i, nr = span->nr;
+	loff_t at = (loff_t)index << PAGE_SHIFT;
 
-	if (!walk->dry_run)
-		nr = invalidate_mapping_pages(walk->mapping, span->index,
-					      span->index + span->nr - 1);
-	if (!nr) {
-		count(walk, KSMD_EXT_A_TALLY_BUSY, span->nr);
+	return filemap_range_has_page(walk->mapping, at, at);
+}
+
+static void settle_page(struct walk *walk, pgoff_t index, bool dropped)
+{
+	if (!dropped) {
+		count(walk, KSMD_EXT_A_TALLY_BUSY, 1);
 		return;
 	}
 
-	count(walk, KSMD_EXT_A_TALLY_DROPPED, span->nr);
-	for (i = 0; i < span->nr && !walk->dry_run; i++)
-		if (page_map_put(&ghosts, walk->image_id, span->index + i, 0))
-			count(walk, KSMD_EXT_A_TALLY_GHOSTS_LOST, 1);
+	count(walk, KSMD_EXT_A_TALLY_DROPPED, 1);
+	if (page_map_put(&ghosts, walk->image_id, index, 0))
+		count(walk, KSMD_EXT_A_TALLY_GHOSTS_LOST, 1);
+}
+
+/* Which pages were refused is not told, only how many: mostly none. */
+static void drop(struct walk *walk, const struct span *span)
+{
+	unsigned long i, nr_gone;
+
+	if (walk->dry_run) {
+		count(walk, KSMD_EXT_A_TALLY_DROPPED, span->nr);
+		return;
+	}
+
+	nr_gone = invalidate_mapping_pages(walk->mapping, span->index,
+					   span->index + span->nr - 1);
+	for (i = 0; i < span->nr; i++)
+		settle_page(walk, span->index + i,
+			    nr_gone == span->nr ||
+				    !is_cached(walk, span->index + i));
+}
+
+/* Add a span to those of lower index, or to the last of them. */
+static void add_span(struct span *spans, unsigned int *nr_spans,
+		     const struct span *span)
+{
+	struct span *last = *nr_spans ? &spans[*nr_spans - 1] : NULL;
+
+	if (last && last->index + last->nr == span->index)
+		last->nr += span->nr;
+	else
+		spans[(*nr_spans)++] = *span;
 }
 
 static bool budget_is_left(const struct walk *walk)
@@ -179,6 +211,7 @@ void walk_image(struct walk *walk)
 	struct span spans[PAGEVEC_SIZE];
 	struct folio_batch batch;
 	unsigned int i, nr_spans;
+	struct span span;
 
 	folio_batch_init(&batch);
 	while (budget_is_left(walk)) {
@@ -191,8 +224,8 @@ void walk_image(struct walk *walk)
 
 		nr_spans = 0;
 		for (i = 0; i < folio_batch_count(&batch); i++)
-			if (judge(walk, batch.folios[i], &spans[nr_spans]))
-				nr_spans++;
+			if (judge(walk, batch.folios[i], &span))
+				add_span(spans, &nr_spans, &span);
 		folio_batch_release(&batch);
 
 		for (i = 0; i < nr_spans; i++)

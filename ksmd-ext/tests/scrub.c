@@ -6,7 +6,12 @@
  * writes to a disk. Its pages are, in this order:
  *
  *	held by both guests	to be dropped
- *	the same, but dirty	to stay
+ *	mixed, in turns:
+ *	 - was held, but written again since, and is clean	to stay
+ *	 - held by both		to be dropped
+ *	 - the same, but in use	to stay
+ *	 - held by both		to be dropped
+ *	held by both, but dirty	to stay
  *	held by one of them	to stay
  *	held by none		to stay
  *
@@ -24,13 +29,20 @@
 #include "test.h"
 
 #define NR_HELD 4096
+#define NR_MIXED 64
 #define NR_DIRTY 64
 #define NR_HALF 1024
 #define NR_NOT 1024
-#define FIRST_DIRTY NR_HELD
+#define FIRST_MIXED NR_HELD
+#define FIRST_DIRTY (FIRST_MIXED + NR_MIXED)
 #define FIRST_HALF (FIRST_DIRTY + NR_DIRTY)
 #define FIRST_NOT (FIRST_HALF + NR_HALF)
 #define NR_PAGES (FIRST_NOT + NR_NOT)
+
+enum mixed { CHANGED, HELD, IN_USE, HELD_TOO, NR_KINDS };
+#define NR_OF_KIND (NR_MIXED / NR_KINDS)
+
+static int pipe_of_pages[2];
 
 /* Pages in the page cache. Without touching them, none gets mapped. */
 static uint64_t cached(int fd, uint64_t first, uint64_t nr)
@@ -50,13 +62,19 @@ static uint64_t cached(int fd, uint64_t first, uint64_t nr)
 	return nr_there;
 }
 
+static bool is_changed(uint64_t i)
+{
+	return i >= FIRST_MIXED && i < FIRST_DIRTY &&
+	       (i - FIRST_MIXED) % NR_KINDS == CHANGED;
+}
+
 static uint64_t count_wrong(int fd, uint64_t seed)
 {
 	uint64_t wanted[PAGE / sizeof(uint64_t)], found[PAGE / sizeof(uint64_t)];
 	uint64_t i, nr_wrong = 0;
 
 	for (i = 0; i < NR_PAGES; i++) {
-		guests_make_page(wanted, i, seed);
+		guests_make_page(wanted, i, is_changed(i) ? seed + 1 : seed);
 		nr_wrong += pread(fd, found, PAGE, i * PAGE) != PAGE ||
 			    memcmp(wanted, found, PAGE);
 	}
@@ -98,6 +116,33 @@ static bool make_dirty(int fd, uint64_t seed)
 	return true;
 }
 
+/* A pipe uses the pages that were spliced into it, and is never emptied. */
+static bool make_mixed(int fd, uint64_t seed)
+{
+	uint64_t page[PAGE / sizeof(uint64_t)], i;
+	loff_t at;
+
+	if (pipe(pipe_of_pages))
+		return false;
+	for (i = FIRST_MIXED; i < FIRST_DIRTY; i += NR_KINDS) {
+		guests_make_page(page, i, seed + 1);
+		at = (i + IN_USE) * PAGE;
+		if (pwrite(fd, page, PAGE, (i + CHANGED) * PAGE) != PAGE ||
+		    splice(fd, &at, pipe_of_pages[1], NULL, PAGE, 0) != PAGE)
+			return false;
+	}
+	return !fsync(fd);
+}
+
+static uint64_t cached_mixed(int fd, enum mixed kind)
+{
+	uint64_t i, nr = 0;
+
+	for (i = FIRST_MIXED; i < FIRST_DIRTY; i += NR_KINDS)
+		nr += cached(fd, i + kind, 1);
+	return nr;
+}
+
 static void test_dry_run(struct client *client, int fd)
 {
 	uint64_t before = cached(fd, 0, NR_PAGES);
@@ -111,12 +156,33 @@ static void test_dry_run(struct client *client, int fd)
 	claim(cached(fd, 0, NR_PAGES) == before, "and dropped none");
 }
 
+static void test_mixed(struct client *client, int fd)
+{
+	uint64_t changed = cached_mixed(fd, CHANGED);
+	uint64_t in_use = cached_mixed(fd, IN_USE);
+	uint64_t held = cached_mixed(fd, HELD) + cached_mixed(fd, HELD_TOO);
+
+	claim(changed == NR_OF_KIND,
+	      "of %d between these that none holds any more %llu", NR_OF_KIND,
+	      (unsigned long long)changed);
+	claim(in_use == NR_OF_KIND &&
+		      last(client, KSMD_EXT_A_TALLY_BUSY) == NR_OF_KIND,
+	      "of %d that somebody uses %llu", NR_OF_KIND,
+	      (unsigned long long)in_use);
+	claim(!held, "of %d beside them %llu", 2 * NR_OF_KIND,
+	      (unsigned long long)held);
+}
+
 static void test_drop(struct client *client, int fd)
 {
 	uint64_t left;
 
 	claim(!scrub_once(client, 0), "a run ends");
 	note_last(client);
+	left = NR_PAGES - cached(fd, 0, NR_PAGES);
+	claim(last(client, KSMD_EXT_A_TALLY_DROPPED) == left,
+	      "%llu pages went, as it says", (unsigned long long)left);
+	test_mixed(client, fd);
 	left = cached(fd, 0, NR_HELD);
 	claim(left <= NR_HELD / 100,
 	      "of %d clean pages that all guests hold %llu are left", NR_HELD,
@@ -143,7 +209,8 @@ static void test_reread(struct client *client, int fd)
 	reread = last(client, KSMD_EXT_A_TALLY_REREAD);
 	checksums = last(client, KSMD_EXT_A_TALLY_CHECKSUMS);
 	dropped = last(client, KSMD_EXT_A_TALLY_DROPPED);
-	claim(reread >= NR_HELD * 99 / 100 && reread <= NR_HELD,
+	claim(reread >= NR_HELD * 99 / 100 &&
+		      reread <= NR_HELD + 2 * NR_OF_KIND,
 	      "%llu dropped pages were read again",
 	      (unsigned long long)reread);
 	claim(dropped >= NR_HELD * 99 / 100, "and are dropped again");
@@ -168,7 +235,8 @@ static void test_budget(struct client *client, int fd)
 		dropped += last(client, KSMD_EXT_A_TALLY_DROPPED);
 	}
 	claim(i == 12, "a run keeps to its budget");
-	claim(dropped >= NR_HALF * 99 / 100 && dropped <= NR_HALF + NR_DIRTY &&
+	claim(dropped >= NR_HALF * 99 / 100 &&
+		      dropped <= NR_HALF + NR_MIXED + NR_DIRTY &&
 		      cached(fd, FIRST_HALF, NR_HALF) <= NR_HALF / 100,
 	      "and the next goes on: %llu pages in twelve",
 	      (unsigned long long)dropped);
@@ -226,7 +294,8 @@ void test_scrub(int argc, char **argv)
 	claim(!ksm_pass(3), "ksmd has been through their memory");
 	test_registration(&client, first, fd);
 	read_rest(fd);
-	claim(make_dirty(fd, 1) && cached(fd, 0, NR_PAGES) == NR_PAGES,
+	claim(make_mixed(fd, 1) && make_dirty(fd, 1) &&
+		      cached(fd, 0, NR_PAGES) == NR_PAGES,
 	      "all of it is cached");
 	test_dry_run(&client, fd);
 	test_drop(&client, fd);
