@@ -193,6 +193,35 @@ static void print_profit(FILE *out, const struct snap *snap)
 		snap->ksm.profit_bytes);
 }
 
+/* What finding pages costs and yields, on a kernel with our patches. */
+static void print_counts(FILE *out, const struct snap_ksm *ksm)
+{
+	counter(out, "ksm_tree_steps_total",
+		"Nodes visited in the stable and the unstable tree.",
+		ksm->tree_steps);
+	counter(out, "ksm_compares_total", "Comparisons of two pages.",
+		ksm->compares);
+	counter(out, "ksm_compared_bytes_total",
+		"Bytes of each page that these looked at.",
+		ksm->bytes_compared);
+	counter(out, "ksm_lookahead_tries_total",
+		"Pages that lookahead proposed.", ksm->lookahead_tries);
+	counter(out, "ksm_lookahead_merges_total",
+		"Pages merged because of that.", ksm->lookahead_hits);
+	counter(out, "ksm_index_tries_total",
+		"Pages that the checksum index proposed.", ksm->index_tries);
+	counter(out, "ksm_index_merges_total", "Pages merged because of that.",
+		ksm->index_hits);
+	counter(out, "ksm_index_spared_searches_total",
+		"Searches spared because no page has that checksum.",
+		ksm->index_skips);
+	counter(out, "ksm_first_sight_merges_total",
+		"Pages merged the first time that their content was seen.",
+		ksm->first_sight_merges);
+	gauge(out, "ksm_index_bytes", "Memory that the index takes.",
+	      ksm->index_bytes);
+}
+
 static void print_ksm(FILE *out, const struct snap *snap)
 {
 	const struct snap_ksm *ksm = &snap->ksm;
@@ -211,6 +240,8 @@ static void print_ksm(FILE *out, const struct snap *snap)
 			"Pages that smart_scan skipped.", ksm->pages_skipped);
 	counter(out, "ksm_full_scans_total", "Passes over all memory.",
 		ksm->full_scans);
+	if (snap_has(snap, SNAP_CAP_COUNTS))
+		print_counts(out, ksm);
 }
 
 static void print_psi(FILE *out, const struct snap *snap)

@@ -11,7 +11,7 @@ static const char *const cap_names[] = {
 	"ksm", "ksmd-cpu", "pages-skipped", "zero-pages", "general-profit",
 	"advisor", "cow-ksm", "meminfo", "psi-cpu", "psi-memory", "anon-pages",
 	"ksm-stat", "kvm-debugfs", "numa", "shadow-pages", "checksum-index",
-	"scrubber",
+	"scrubber", "ksm-counts",
 };
 
 static const char *const vmm_names[] = {
@@ -92,6 +92,21 @@ static json_t *knobs_original(const struct daemon *d)
 	return o;
 }
 
+/* What finding pages costs and yields. */
+static void put_counts(json_t *o, const struct snap_ksm *k)
+{
+	put_int(o, "tree_steps", k->tree_steps);
+	put_int(o, "compares", k->compares);
+	put_int(o, "bytes_compared", k->bytes_compared);
+	put_int(o, "lookahead_tries", k->lookahead_tries);
+	put_int(o, "lookahead_hits", k->lookahead_hits);
+	put_int(o, "index_tries", k->index_tries);
+	put_int(o, "index_hits", k->index_hits);
+	put_int(o, "index_skips", k->index_skips);
+	put_int(o, "first_sight_merges", k->first_sight_merges);
+	put_int(o, "index_bytes", k->index_bytes);
+}
+
 static json_t *ksm_object(const struct snap *s)
 {
 	const struct snap_ksm *k = &s->ksm;
@@ -107,6 +122,8 @@ static json_t *ksm_object(const struct snap *s)
 		put_int(o, "zero_pages", k->zero_pages);
 	if (snap_has(s, SNAP_CAP_SKIPPED))
 		put_int(o, "pages_skipped", k->pages_skipped);
+	if (snap_has(s, SNAP_CAP_COUNTS))
+		put_counts(o, k);
 	return o;
 }
 

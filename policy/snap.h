@@ -40,6 +40,7 @@ enum snap_cap {
 	SNAP_CAP_SHADOW = 1u << 14,	/* the kernel extension tells @shadows */
 	SNAP_CAP_INDEX = 1u << 15,	/* lookahead, checksum_index (our patches) */
 	SNAP_CAP_SCRUB = 1u << 16,	/* the kernel extension tells @scrub */
+	SNAP_CAP_COUNTS = 1u << 17,	/* what finding costs and yields (our patches) */
 };
 
 enum snap_run {
@@ -81,6 +82,17 @@ struct snap_ksm {
 	uint64_t pages_skipped;
 	uint64_t full_scans;
 	uint64_t ksmd_cpu_ns;		/* schedstat, time on a CPU */
+	/* with SNAP_CAP_COUNTS, counters but for @index_bytes */
+	uint64_t tree_steps;		/* nodes visited in searches */
+	uint64_t compares;		/* of two pages */
+	uint64_t bytes_compared;	/* of each */
+	uint64_t lookahead_tries;
+	uint64_t lookahead_hits;
+	uint64_t index_tries;
+	uint64_t index_hits;
+	uint64_t index_skips;		/* searches spared: nothing is alike */
+	uint64_t first_sight_merges;	/* a pass earlier than by a search */
+	uint64_t index_bytes;		/* what the index takes now */
 };
 
 struct snap_psi {

@@ -46,6 +46,10 @@ struct ksm_row {
 #define ROW(file, field, type, cap, when) \
 	{ KSM_DIR file, offsetof(struct snap_ksm, field), type, cap, when }
 
+/* Of our patches. */
+#define COUNT(field) \
+	ROW(#field, field, KSM_U64, SNAP_CAP_COUNTS, KSM_BY_KSMD | KSM_OURS)
+
 static const struct ksm_row rows[] = {
 	ROW("run", run, KSM_U32, SNAP_CAP_KSM,
 	    KSM_KNOBS | KSM_RESTING | KSM_FOLLOWED),
@@ -75,6 +79,17 @@ static const struct ksm_row rows[] = {
 	    KSM_KNOBS | KSM_OURS),
 	ROW("checksum_index", checksum_index, KSM_U32, SNAP_CAP_INDEX,
 	    KSM_KNOBS | KSM_OURS),
+	ROW("first_sight_merges", first_sight_merges, KSM_U64, SNAP_CAP_COUNTS,
+	    KSM_BY_KSMD | KSM_FOLLOWED | KSM_OURS),
+	COUNT(tree_steps),
+	COUNT(compares),
+	COUNT(bytes_compared),
+	COUNT(lookahead_tries),
+	COUNT(lookahead_hits),
+	COUNT(index_tries),
+	COUNT(index_hits),
+	COUNT(index_skips),
+	COUNT(index_bytes),
 	ROW("stable_node_chains", stable_node_chains, KSM_U64, 0, KSM_SELDOM),
 	ROW("stable_node_dups", stable_node_dups, KSM_U64, 0, KSM_SELDOM),
 	ROW("use_zero_pages", use_zero_pages, KSM_U32, 0, KSM_SELDOM),

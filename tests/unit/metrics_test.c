@@ -50,7 +50,7 @@ static void make_sample(struct sample *s)
 	/* A VM whose process is none of those that were listed. */
 	s->shadows[1] = (struct snap_shadow){ .id = 6, .pid = 999 };
 	s->snap = (struct snap){
-		.real_ms = 1700000000123, .caps = (SNAP_CAP_SCRUB << 1) - 1,
+		.real_ms = 1700000000123, .caps = (SNAP_CAP_COUNTS << 1) - 1,
 		.nshadows = 2, .shadows = s->shadows,
 		.scrub = { .enabled = true, .looked = 9000, .dropped = 800,
 			   .reread = 7 },
@@ -59,7 +59,9 @@ static void make_sample(struct sample *s)
 			 .pages_shared = 10, .pages_sharing = 90,
 			 .zero_pages = 10, .profit_bytes = 123456,
 			 .pages_scanned = 5, .pages_skipped = 6,
-			 .full_scans = 7, .ksmd_cpu_ns = 1234567890 },
+			 .full_scans = 7, .ksmd_cpu_ns = 1234567890,
+			 .tree_steps = 21, .index_skips = 22,
+			 .first_sight_merges = 23, .index_bytes = 24 },
 		.host = { .mem_total_kib = 1024, .mem_available_kib = 512,
 			  .cow_ksm = 3,
 			  .psi_cpu = { .some_total_us = 1500000 } },
@@ -125,6 +127,10 @@ static void values_are_exact_and_in_base_units(void **state)
 		"densityd_ksm_scanned_pages_total 5",
 		"densityd_ksm_skipped_pages_total 6",
 		"densityd_ksm_full_scans_total 7",
+		"densityd_ksm_tree_steps_total 21",
+		"densityd_ksm_index_spared_searches_total 22",
+		"densityd_ksm_first_sight_merges_total 23",
+		"densityd_ksm_index_bytes 24",
 		"densityd_ksmd_cpu_seconds_total 1.234567890",
 		"densityd_host_memory_total_bytes 1048576",
 		"densityd_host_cpu_stall_seconds_total 1.500000",

@@ -93,6 +93,53 @@ static void one_missing_core_file_means_no_ksm(void **state)
 	fx_remove(root, "");
 }
 
+/* Of our patches: one that is missing takes the others along. */
+static void a_patched_kernel_counts_what_finding_costs(void **state)
+{
+	static const char *const files[] = {
+		"run", "sleep_millisecs", "pages_to_scan", "pages_shared",
+		"pages_sharing", "pages_unshared", "pages_volatile",
+		"full_scans", "lookahead", "checksum_index",
+		"tree_steps", "compares", "bytes_compared", "lookahead_tries",
+		"lookahead_hits", "index_tries", "index_hits", "index_skips",
+		"first_sight_merges", "index_bytes",
+	};
+	const uint32_t all = SNAP_CAP_KSM | SNAP_CAP_INDEX | SNAP_CAP_COUNTS;
+	struct probe_ksm *ksm = probe_ksm_new();
+	struct snap_ksm fields = { 0 };
+	char root[32], path[64];
+	size_t i;
+	int fd;
+
+	(void)state;
+	assert_non_null(ksm);
+	fx_make_root(root);
+	fd = open(root, O_RDONLY | O_DIRECTORY);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "sys/kernel/mm/ksm/%s", files[i]);
+		fx_put(root, path, "%zu\n", i);
+	}
+	assert_int_equal(probe_ksm_read(ksm, fd, &fields), all);
+	assert_int_equal(fields.tree_steps, 10);
+	assert_int_equal(fields.bytes_compared, 12);
+	assert_int_equal(fields.lookahead_hits, 14);
+	assert_int_equal(fields.index_skips, 17);
+	assert_int_equal(fields.first_sight_merges, 18);
+	assert_int_equal(fields.index_bytes, 19);
+	/* Who follows ksmd through a batch sees what merges in it. */
+	fx_put(root, "sys/kernel/mm/ksm/first_sight_merges", "77\n");
+	fx_put(root, "sys/kernel/mm/ksm/compares", "88\n");
+	assert_true(probe_ksm_read_progress(ksm, fd, &fields));
+	assert_int_equal(fields.first_sight_merges, 77);
+	assert_int_equal(fields.compares, 11);
+	fx_put(root, "sys/kernel/mm/ksm/compares", "many\n");
+	assert_int_equal(probe_ksm_read(ksm, fd, &fields),
+			 SNAP_CAP_KSM | SNAP_CAP_INDEX);
+	close(fd);
+	probe_ksm_free(ksm);
+	fx_remove(root, "");
+}
+
 static void vmstat_finds_each_counter_or_none(void **state)
 {
 	struct snap_host host = { 0 };
@@ -238,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_malformed_ksm_file_leaves_zero),
 		cmocka_unit_test(the_advisor_in_brackets_counts),
 		cmocka_unit_test(one_missing_core_file_means_no_ksm),
+		cmocka_unit_test(a_patched_kernel_counts_what_finding_costs),
 		cmocka_unit_test(vmstat_finds_each_counter_or_none),
 		cmocka_unit_test(meminfo_is_all_or_nothing),
 		cmocka_unit_test(psi_rounds_to_the_nearest_permille),
