@@ -26,6 +26,7 @@ void plant_conf_default(struct plant_conf *ret_conf)
 			.shootdown_ns = 25000,
 			.ksm_ns = 280,
 			.skip_ns = 120,
+			.index_ns = 100,
 			.free_ns = 150,
 			.batch_ns = 4000,
 			.pass_ns = 100000,

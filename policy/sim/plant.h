@@ -44,6 +44,7 @@ struct plant_cost {
 	uint32_t shootdown_ns;	/* and tell the other CPUs that run the process */
 	uint32_t ksm_ns;	/* visit of a page that is merged already */
 	uint32_t skip_ns;	/* smart_scan passes over a page */
+	uint32_t index_ns;	/* look a checksum up in the index */
 	uint32_t free_ns;	/* free an rmap item of a process that left */
 	uint32_t batch_ns;	/* wake up, take the mutex, go to sleep */
 	uint32_t pass_ns;	/* lru_add_drain_all() at the start of a pass */
@@ -55,6 +56,7 @@ struct plant_conf {
 	uint32_t hz;			/* sleeps end on a tick */
 	uint32_t share_permille;	/* of a CPU that ksmd gets when it wants one */
 	uint32_t caps;			/* enum snap_cap bits this kernel has */
+	uint32_t patched;		/* with our patches: index and counters */
 	uint32_t ncpus;
 	uint64_t mem_total_kib;
 	uint64_t mem_base_kib;		/* used by the host itself */
@@ -67,6 +69,7 @@ struct plant_conf {
 	uint32_t smart_scan;
 	uint32_t use_zero_pages;
 	uint32_t max_page_sharing;
+	uint32_t checksum_index;	/* where @patched */
 	/* CPU that ksmd used since boot: its advisor's first pass counts it all */
 	uint32_t cpu_before_ms;
 };
@@ -160,6 +163,7 @@ int plant_set_run(struct plant *plant, uint32_t run);
 void plant_set_sleep(struct plant *plant, uint32_t sleep_ms);
 int plant_set_scan_pages(struct plant *plant, uint32_t scan_pages);
 void plant_set_smart_scan(struct plant *plant, bool on);
+void plant_set_index(struct plant *plant, bool on);
 void plant_set_advisor(struct plant *plant, uint32_t advisor);
 void plant_set_advisor_target(struct plant *plant, uint32_t target_s);
 

@@ -347,3 +347,8 @@ void plant_set_smart_scan(struct plant *p, bool on)
 {
 	p->conf.smart_scan = on;
 }
+
+void plant_set_index(struct plant *p, bool on)
+{
+	p->conf.checksum_index = on;
+}

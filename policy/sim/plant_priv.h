@@ -28,6 +28,8 @@ enum page_flag {
 	PAGE_UNSTABLE = 1u << 2, /* UNSTABLE_FLAG of the item */
 	PAGE_KSM = 1u << 3,	/* PTE maps the KSM page of @node */
 	PAGE_ZERO = 1u << 4,	/* PTE maps the zero page */
+	PAGE_INDEXED = 1u << 5,	/* INDEXED_FLAG of the item */
+	PAGE_CHANGED = 1u << 6,	/* content had changed at the last visit */
 };
 
 struct page {
@@ -53,6 +55,7 @@ struct node {
 struct content {
 	uint32_t first, last;	/* nodes; those with room stand in front */
 	uint32_t nodes;
+	uint32_t indexed;	/* unmerged page in the index */
 	uint32_t unstable;	/* page in the unstable tree */
 	uint64_t unstable_seq;	/* pass in which it was put there */
 	uint64_t unstable_ns;	/* when, and as which page of the tree */
@@ -141,6 +144,7 @@ struct plant {
 	uint64_t unstable_size;	/* nodes put into the tree in this pass */
 	struct plant_order order;
 	uint64_t cow_ksm;
+	uint64_t index_hits, index_skips, first_sight_merges;
 	/* truth */
 	uint64_t ksm_maps;	/* PTEs that map a KSM page */
 	uint64_t ksm_pages;	/* KSM pages that exist */
@@ -168,11 +172,24 @@ void plant_order_add_volatile(struct plant *p, uint32_t period_ms);
 bool plant_order_misses(const struct plant *p, uint32_t page,
 			uint64_t partner_ns, uint64_t partner_number);
 
+/* plant_index.c: the same without searching, where the index is on. */
+uint64_t plant_merge_indexed(struct plant *p, uint32_t page);
+
 /* plant_tree.c: what ksmd does to one page. */
 int plant_node_reserve(struct plant *p);
 void plant_item_free(struct plant *p, uint32_t page);
 void plant_item_unlink(struct plant *p, uint32_t page);
 void plant_unmap(struct plant *p, uint32_t page);
+/* A node with this content that may take one more sharer, or 0. */
+uint32_t plant_stable_find(struct plant *p, uint32_t content);
+/* Merge them, in a new node; plant_node_reserve() went before. */
+void plant_merge_pair(struct plant *p, uint32_t page, uint32_t other);
+/* Merge the page into the node. */
+void plant_stable_add(struct plant *p, uint32_t page, uint32_t node);
+/* The page becomes a mapping of the zero page. */
+void plant_map_zero(struct plant *p, uint32_t page);
+/* What merging this page costs. */
+uint64_t plant_merge_ns(const struct plant *p, uint32_t page);
 /* cmp_and_merge_page(); returns its cost in ns. */
 uint64_t plant_merge_page(struct plant *p, uint32_t page);
 /* True when smart_scan passes over the page. */

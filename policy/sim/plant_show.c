@@ -51,6 +51,12 @@ static void show_ksm(const struct plant *p, struct snap_ksm *ksm)
 				    (int64_t)p->items * RMAP_ITEM_BYTES;
 	if (caps & SNAP_CAP_ADVISOR)
 		ksm->advisor = p->conf.advisor;
+	if (!p->conf.patched)
+		return;
+	ksm->checksum_index = p->conf.checksum_index;
+	ksm->index_hits = p->index_hits;
+	ksm->index_skips = p->index_skips;
+	ksm->first_sight_merges = p->first_sight_merges;
 }
 
 static uint64_t proc_pages(const struct plant *p, const struct proc *proc)
@@ -79,6 +85,8 @@ void plant_show(const struct plant *p, struct snap *snap)
 	snap->mono_ns = p->now_ns;
 	snap->real_ms = (int64_t)(p->now_ns / PLANT_NS_PER_MS);
 	snap->caps = p->conf.caps;
+	if (p->conf.patched)
+		snap->caps |= SNAP_CAP_INDEX | SNAP_CAP_COUNTS;
 	snap->page_size = PLANT_PAGE_SIZE;
 	show_ksm(p, &snap->ksm);
 	memset(host, 0, sizeof(*host));

@@ -10,7 +10,7 @@
  * hides others (plant_order.c).
  *
  * Invariants: PAGE_KSM implies PAGE_STABLE implies PAGE_ITEM; PAGE_STABLE and
- * PAGE_UNSTABLE exclude each other; maps <= items for every node in use.
+ * PAGE_UNSTABLE exclude each other, and PAGE_INDEXED; maps <= items for every node in use.
  */
 #include <stddef.h>
 
@@ -144,7 +144,7 @@ static void stable_del(struct plant *p, uint32_t i)
 }
 
 /* stable_tree_append(), and the PTE that goes with it. */
-static void stable_add(struct plant *p, uint32_t i, uint32_t n)
+void plant_stable_add(struct plant *p, uint32_t i, uint32_t n)
 {
 	struct page *page = &p->pages[i];
 	struct node *node = &p->nodes[n];
@@ -171,6 +171,16 @@ static void stable_add(struct plant *p, uint32_t i, uint32_t n)
 	}
 }
 
+void plant_merge_pair(struct plant *p, uint32_t i, uint32_t other)
+{
+	uint32_t n;
+
+	plant_item_unlink(p, other);
+	n = node_new(p, p->pages[i].content);
+	plant_stable_add(p, other, n);
+	plant_stable_add(p, i, n);
+}
+
 void plant_item_unlink(struct plant *p, uint32_t i)
 {
 	struct page *page = &p->pages[i];
@@ -184,6 +194,9 @@ void plant_item_unlink(struct plant *p, uint32_t i)
 		    page->content < CONTENT_UNIQUE &&
 		    p->contents[page->content].unstable == i)
 			p->contents[page->content].unstable = 0;
+	} else if (page->flags & PAGE_INDEXED) {
+		p->unshared--;
+		page->flags &= ~PAGE_INDEXED;
 	}
 }
 
@@ -194,7 +207,7 @@ void plant_item_free(struct plant *p, uint32_t i)
 	if (!(page->flags & PAGE_ITEM))
 		return;
 	plant_item_unlink(p, i);
-	page->flags &= ~PAGE_ITEM;
+	page->flags &= ~(PAGE_ITEM | PAGE_CHANGED);
 	page->checksum = 0;
 	page->age = 0;
 	page->skips = 0;
@@ -218,8 +231,7 @@ void plant_unmap(struct plant *p, uint32_t i)
 	}
 }
 
-/* A node with this content that may take one more sharer, or 0. */
-static uint32_t stable_find(struct plant *p, uint32_t content)
+uint32_t plant_stable_find(struct plant *p, uint32_t content)
 {
 	struct content *c = &p->contents[content];
 
@@ -302,7 +314,7 @@ static uint64_t unstable_ns(const struct plant *p)
 			 p->conf.cost.deep_unstable_ns);
 }
 
-static void map_zero(struct plant *p, uint32_t i)
+void plant_map_zero(struct plant *p, uint32_t i)
 {
 	p->pages[i].flags |= PAGE_ZERO;
 	p->zero++;
@@ -313,7 +325,7 @@ static void map_zero(struct plant *p, uint32_t i)
  * A PTE is replaced, which every CPU that runs the process is told twice, by an
  * interrupt that ksmd waits for. An idle CPU is not told.
  */
-static uint64_t merge_ns(const struct plant *p, uint32_t i)
+uint64_t plant_merge_ns(const struct plant *p, uint32_t i)
 {
 	const struct proc *proc = &p->procs[p->pages[i].proc];
 	const struct plant_cost *cost = &p->conf.cost;
@@ -329,18 +341,15 @@ static uint64_t merge_common(struct plant *p, uint32_t i)
 	uint32_t content = p->pages[i].content;
 	uint32_t n, other;
 
-	n = stable_find(p, content);
+	n = plant_stable_find(p, content);
 	if (n) {
-		stable_add(p, i, n);
-		return merge_ns(p, i);
+		plant_stable_add(p, i, n);
+		return plant_merge_ns(p, i);
 	}
 	other = unstable_find(p, i);
 	if (other && !plant_node_reserve(p)) {
-		plant_item_unlink(p, other);
-		n = node_new(p, content);
-		stable_add(p, other, n);
-		stable_add(p, i, n);
-		return unstable_ns(p) + merge_ns(p, other) + merge_ns(p, i);
+		plant_merge_pair(p, i, other);
+		return unstable_ns(p) + plant_merge_ns(p, other) + plant_merge_ns(p, i);
 	}
 	unstable_add(p, i);
 	return unstable_ns(p);
@@ -355,13 +364,15 @@ uint64_t plant_merge_page(struct plant *p, uint32_t i)
 	if (page->flags & PAGE_KSM)
 		return cost->ksm_ns;
 	plant_item_unlink(p, i);
+	if (p->conf.checksum_index)
+		return plant_merge_indexed(p, i);
 	if (page->checksum != page->content) {
 		page->checksum = page->content;
 		return cost->visit_ns;
 	}
 	if (p->conf.use_zero_pages && page->content == CONTENT_ZERO) {
-		map_zero(p, i);
-		return cost->visit_ns + merge_ns(p, i);
+		plant_map_zero(p, i);
+		return cost->visit_ns + plant_merge_ns(p, i);
 	}
 	ns = cost->visit_ns + stable_ns(p);
 	if (page->content < CONTENT_UNIQUE)
@@ -399,6 +410,7 @@ bool plant_skip_page(struct plant *p, uint32_t i)
 	}
 	p->skipped++;
 	page->skips--;
-	plant_item_unlink(p, i);
+	if (!(page->flags & PAGE_INDEXED))
+		plant_item_unlink(p, i);
 	return true;
 }

@@ -78,10 +78,11 @@ static const struct param {
 #define LAW(field) { #field, OWNER_PARAMS, offsetof(struct law_params, field) }
 	COST(visit_ns), COST(level_ns), COST(top_levels),
 	COST(deep_stable_ns), COST(deep_unstable_ns), COST(merge_ns),
-	COST(shootdown_ns), COST(ksm_ns), COST(skip_ns), COST(free_ns), COST(batch_ns), COST(pass_ns),
+	COST(shootdown_ns), COST(ksm_ns), COST(skip_ns), COST(index_ns),
+	COST(free_ns), COST(batch_ns), COST(pass_ns),
 	COST(speed_permille),
 	CONF(hz), CONF(share_permille), CONF(smart_scan),
-	CONF(use_zero_pages), CONF(max_page_sharing),
+	CONF(use_zero_pages), CONF(max_page_sharing), CONF(patched),
 	LAW(interval_ms), LAW(cap_permille), LAW(cap_window_ms),
 	LAW(price_mib_s), LAW(horizon_s), LAW(patrol_upermille),
 	LAW(psi_cpu_permille), LAW(arrival_kib), LAW(arrival_permille),

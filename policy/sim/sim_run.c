@@ -96,6 +96,11 @@ static void apply(struct run *r)
 		plant_set_smart_scan(r->plant, smart_scan);
 		r->writes++;
 	}
+	if (snap_has(&r->snap, SNAP_CAP_INDEX) &&
+	    (d->checksum_index == LAW_SWITCH_ON) != now->checksum_index) {
+		plant_set_index(r->plant, d->checksum_index == LAW_SWITCH_ON);
+		r->writes++;
+	}
 	if (d->scan_pages != now->scan_pages) {
 		if (plant_set_scan_pages(r->plant, d->scan_pages))
 			r->bad++;

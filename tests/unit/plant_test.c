@@ -99,6 +99,92 @@ static void merges_on_the_second_visit(void **state)
 	plant_free(h.plant);
 }
 
+static struct plant_conf indexed(void)
+{
+	struct plant_conf conf = plain();
+
+	conf.patched = 1;
+	conf.checksum_index = 1;
+	return conf;
+}
+
+static void the_index_merges_at_first_sight_what_is_known(void **state)
+{
+	struct plant_conf conf = indexed();
+	struct host h;
+
+	(void)state;
+	host_open(&h, &conf);
+	start(&h, group_1mib);
+	start(&h, group_1mib);
+	/* Nobody knows of either whether it changes. */
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 0);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 256);
+	assert_int_equal(ksm(&h)->index_hits, 256);
+	assert_int_equal(ksm(&h)->first_sight_merges, 0);
+	start(&h, group_1mib);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 512);
+	assert_int_equal(ksm(&h)->first_sight_merges, 256);
+	plant_free(h.plant);
+}
+
+static void what_keeps_changing_is_not_merged_at_first_sight(void **state)
+{
+	struct plant_conf conf = indexed();
+	struct host h;
+	uint32_t writer;
+
+	(void)state;
+	host_open(&h, &conf);
+	start(&h, group_1mib);
+	start(&h, group_1mib);
+	pass(&h);
+	pass(&h);
+	writer = start(&h, group_1mib);
+	for (int i = 0; i < 2; i++) {
+		plant_rewrite(h.plant, writer, 0, 0, 1000, PLANT_WRITE_UNIQUE,
+			      0);
+		pass(&h);
+	}
+	/* As the others again, for how long? */
+	plant_rewrite(h.plant, writer, 0, 0, 1000, PLANT_WRITE_NEW, 0);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 256);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 512);
+	assert_int_equal(ksm(&h)->first_sight_merges, 0);
+	plant_free(h.plant);
+}
+
+static void a_skipped_page_is_found_by_the_index(void **state)
+{
+	struct plant_conf conf = indexed();
+	struct host h;
+
+	(void)state;
+	conf.smart_scan = 1;
+	host_open(&h, &conf);
+	start(&h, group_1mib);
+	plant_age(h.plant, 15);
+	start(&h, group_1mib);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 256);
+	/* Off, it is where the trees cannot find it. */
+	plant_free(h.plant);
+	conf.checksum_index = 0;
+	host_open(&h, &conf);
+	start(&h, group_1mib);
+	plant_age(h.plant, 15);
+	start(&h, group_1mib);
+	pass(&h);
+	pass(&h);
+	assert_int_equal(ksm(&h)->pages_sharing, 0);
+	plant_free(h.plant);
+}
+
 static void unique_pages_wait_in_the_unstable_tree(void **state)
 {
 	struct plant_conf conf = plain();
@@ -727,6 +813,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merges_on_the_second_visit),
+		cmocka_unit_test(the_index_merges_at_first_sight_what_is_known),
+		cmocka_unit_test(what_keeps_changing_is_not_merged_at_first_sight),
+		cmocka_unit_test(a_skipped_page_is_found_by_the_index),
 		cmocka_unit_test(unique_pages_wait_in_the_unstable_tree),
 		cmocka_unit_test(a_batch_ends_with_the_pass),
 		cmocka_unit_test(a_newcomer_waits_behind_the_cursor),
