@@ -16,6 +16,8 @@
 #define WORST_TIMES 6u
 /* When the window is spent, wait until it pays for this much again. */
 #define LEAST_NS (60 * NS_PER_MS)
+/* A merge costs as much as a dozen looks. */
+#define MERGING_TIMES 16u
 /* ksmd stood still for so long in a batch: the wake-up was lost, or it froze. */
 #define LOST_NS (3 * NS_PER_S)
 /* The same where pages_scanned is not told: it is done. */
@@ -39,6 +41,7 @@ void law_meter_observe(struct law_meter *meter, const struct law_params *params,
 	meter->now_ns = snap->mono_ns;
 	meter->scanned = snap->ksm.pages_scanned;
 	meter->visited = meter->scanned + snap->ksm.pages_skipped;
+	meter->merged = snap->ksm.first_sight_merges;
 	if (snap_has(snap, SNAP_CAP_KSMD_CPU)) {
 		meter->cpu_ns = snap->ksm.ksmd_cpu_ns;
 		meter->saw_cpu = true;
@@ -72,6 +75,11 @@ void law_meter_learn(uint64_t *cost_ns, uint64_t cpu_ns, uint64_t pages)
 		*cost_ns = (*cost_ns + a_page(cpu_ns, pages)) / 2;
 }
 
+bool law_meter_is_merging(uint64_t scanned, uint64_t merged)
+{
+	return merged > scanned / MERGING_TIMES;
+}
+
 /* Upwards at once, downwards by halves. */
 static void learn_batch(struct law_meter *meter, uint64_t scanned,
 			uint64_t expected_ns, bool merging)
@@ -103,7 +111,9 @@ enum law_meter_batch law_meter_reap(struct law_meter *meter,
 	    meter->now_ns - meter->moved_ns < (blind ? STILL_NS : LOST_NS))
 		return LAW_METER_NONE;
 	meter->awake = false;
-	learn_batch(meter, scanned, expected_ns, merging);
+	learn_batch(meter, scanned, expected_ns, merging ||
+		    law_meter_is_merging(scanned, meter->merged -
+						  meter->batch_merged));
 	return over ? LAW_METER_PASS_DONE : LAW_METER_DONE;
 }
 
@@ -182,5 +192,6 @@ void law_meter_send(struct law_meter *meter, uint32_t pages)
 	meter->batch_ns = meter->now_ns;
 	meter->batch_scanned = meter->scanned;
 	meter->batch_cpu_ns = meter->cpu_ns;
+	meter->batch_merged = meter->merged;
 	meter->moved_ns = meter->now_ns;
 }

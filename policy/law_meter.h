@@ -34,13 +34,14 @@ struct law_meter {
 	uint64_t cpu_ns;
 	uint64_t visited;	/* pages scanned and skipped */
 	uint64_t scanned;
+	uint64_t merged;	/* at first sight; 0: not told */
 	uint64_t cpu_base_ns;	/* at the first look */
 	bool saw_cpu;		/* schedstat has been readable */
 	/* what ksmd was told */
 	uint32_t run, sleep_ms, scan_pages;
 	/* the batch in flight */
 	bool awake;
-	uint64_t batch_ns, batch_scanned, batch_cpu_ns;
+	uint64_t batch_ns, batch_scanned, batch_cpu_ns, batch_merged;
 	uint64_t moved_ns;	/* when ksmd was last seen to work in it */
 	/* learnt, a page */
 	uint64_t last_cost_ns;	/* of the last batch */
@@ -84,6 +85,9 @@ uint64_t law_meter_used_ns(const struct law_meter *meter);
 uint64_t law_meter_left_ns(const struct law_meter *meter,
 			   const struct law_params *params,
 			   const struct snap *snap);
+
+/* Of @scanned pages so many merged that this tells nothing of what looking costs. */
+bool law_meter_is_merging(uint64_t scanned, uint64_t merged);
 
 /* Let @cost_ns follow what @pages pages cost; too few teach nothing. */
 void law_meter_learn(uint64_t *cost_ns, uint64_t cpu_ns, uint64_t pages);

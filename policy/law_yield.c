@@ -15,6 +15,12 @@
  * patrols within a small budget, by whole passes where the budget pays for one
  * (law_patrol.h).
  *
+ * With the checksum index of our patches the first pass merges already what is
+ * like pages known before, and the kernel counts it. So a hunt is one pass when
+ * that was most of what is to be had, and a proof sees to the rest; and what
+ * merging cost is not taken for the cost of looking. Where this is not counted
+ * nothing of it holds.
+ *
  * Merging in a process whose CPUs are at work costs several times as much as in
  * an idle one: the merging pass waits a little for newcomers to calm down
  * (law_calm.h).
@@ -200,7 +206,7 @@ static enum law_reason at_work(const struct yield *y)
 static bool waits_for_calm(const struct yield *y)
 {
 	return y->hunting && !y->mid_pass &&
-	       y->passes_wanted - y->passes_done == 1 &&
+	       y->passes_wanted - y->passes_done <= 1u + y->at_first_sight &&
 	       law_calm_waits(&y->calm, y->hunt_began_ns, y->meter.now_ns);
 }
 

@@ -25,6 +25,7 @@ void law_yield_begin_pass(struct yield *y, const struct snap *snap,
 	y->pass_visited = y->meter.visited;
 	y->pass_scanned = y->meter.scanned;
 	y->pass_cpu_ns = y->meter.cpu_ns;
+	y->pass_merged = y->meter.merged;
 	y->pass_saved = snap_saved_pages(snap);
 	y->mid_pass = true;
 }
@@ -101,6 +102,13 @@ static void note_turn(struct yield *y, const struct snap *snap,
 		      scanned > merged ? scanned - merged : 0);
 }
 
+/* Who merges at first sight has the costs of merging, whatever it was for. */
+static enum pass_kind taught_by(const struct yield *y, uint64_t scanned)
+{
+	return law_meter_is_merging(scanned, y->meter.merged - y->pass_merged) ?
+		       PASS_MERGE : y->kind;
+}
+
 static void end_pass(struct yield *y, const struct law_params *params,
 		     const struct snap *snap)
 {
@@ -122,10 +130,11 @@ static void end_pass(struct yield *y, const struct law_params *params,
 	}
 	y->thorough_now = false;
 	y->pass_population = y->demand.population;
-	law_meter_learn(&y->cost_ns[y->kind], cpu, scanned);
+	law_meter_learn(&y->cost_ns[taught_by(y, scanned)], cpu, scanned);
 	y->earned_mib_s = worth * 1000 / (int64_t)(cpu / NS_PER_MS + 1);
 	if (y->hunting) {
-		if (++y->passes_done >= y->passes_wanted)
+		if (++y->passes_done >= y->passes_wanted ||
+		    law_yield_rest_can_wait(y, params, snap))
 			end_hunt(y, params, snap);
 		return;
 	}
@@ -186,6 +195,9 @@ void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 	y->hunt_began_ns = y->meter.now_ns;
 	y->hunt_cpu_ns = y->meter.cpu_ns;
 	y->hunt_saved = snap_saved_pages(snap);
+	y->hunt_merged = y->meter.merged;
+	y->at_first_sight = y->has_met && finds_skipped(snap) &&
+			    snap_has(snap, SNAP_CAP_COUNTS);
 	y->hunt_waited = d->arrived + d->rewritten;
 	/* A late twin is of somebody who was there before. */
 	y->thorough = y->has_met && snap_has(snap, SNAP_CAP_SKIPPED) &&

@@ -39,6 +39,7 @@ struct yield {
 	uint64_t pass_visited;
 	uint64_t pass_scanned;
 	uint64_t pass_cpu_ns;
+	uint64_t pass_merged;	/* at first sight */
 	uint64_t pass_saved;
 	/* learnt */
 	uint64_t cost_ns[PASS_KINDS];	/* a page scanned */
@@ -56,6 +57,8 @@ struct yield {
 	uint64_t hunt_began_ns, hunt_ended_ns;
 	bool has_met;		/* memory that a newcomer's could be twin of */
 	uint64_t hunt_cpu_ns, hunt_saved, hunt_waited;
+	uint64_t hunt_merged;	/* at first sight */
+	bool at_first_sight;	/* its first pass may merge already */
 	bool announced;
 	struct decision why;	/* the reason it began */
 	/* after it */
@@ -91,6 +94,14 @@ int64_t law_yield_hunt_worth_mib_s(const struct yield *y,
 bool law_yield_late_twins_pay(const struct yield *y,
 			      const struct law_params *params,
 			      const struct snap *snap, uint64_t found);
+
+/*
+ * Has so much merged at first sight that a proof may see to the rest? Where
+ * merges are not counted: no.
+ */
+bool law_yield_rest_can_wait(const struct yield *y,
+			     const struct law_params *params,
+			     const struct snap *snap);
 
 /*
  * Does the checksum index of a kernel with our patches pay? On, or as it was.

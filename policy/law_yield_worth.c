@@ -84,6 +84,21 @@ bool law_yield_late_twins_pay(const struct yield *y,
 	       law_yield_price_mib_s(params, y->skipped_pages * y->late_ns);
 }
 
+bool law_yield_rest_can_wait(const struct yield *y,
+			     const struct law_params *params,
+			     const struct snap *snap)
+{
+	uint64_t expected = y->hunt_waited * y->share_permille / 1000;
+	uint64_t found = y->meter.merged - y->hunt_merged;
+	uint64_t rest = expected > found ? expected - found : 0;
+
+	return y->kind == PASS_LEARN && found && rest <= found &&
+	       law_yield_worth_mib_s(snap, (int64_t)rest,
+				     PROOF_GAP_NS / NS_PER_S) <
+	       law_yield_price_mib_s(params, law_yield_pass_size(y, snap) *
+					     y->cost_ns[PASS_PROOF]);
+}
+
 enum law_switch law_yield_index(const struct law_params *params)
 {
 	/* Of a page and a pass: B-s at the price of CPU, and held meanwhile. */

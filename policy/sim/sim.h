@@ -130,6 +130,7 @@ extern const struct sim_scenario sim_scenarios_bench[];
 extern const struct sim_scenario sim_scenarios_memory[];
 extern const struct sim_scenario sim_scenarios_host[];
 extern const struct sim_scenario sim_scenarios_fault[];
+extern const struct sim_scenario sim_scenarios_patched[];
 
 /* A law, or a setting that stays as it is. */
 struct sim_controller {

@@ -25,7 +25,7 @@ struct cache {
 
 static const struct sim_scenario *const tables[] = {
 	sim_scenarios_bench, sim_scenarios_memory, sim_scenarios_host,
-	sim_scenarios_fault,
+	sim_scenarios_fault, sim_scenarios_patched,
 };
 
 const struct sim_scenario *sim_scenario_at(unsigned int i)

@@ -381,6 +381,32 @@ static void a_batch_that_skips_a_pass_teaches_no_absurd_cost(void **state)
 				       LAW_METER_BATCH_NS), 1000, 200000);
 }
 
+/* One that merged says what merging costs: the next may be as large as before. */
+static void a_batch_that_merges_at_first_sight_teaches_no_cost_of_looking(void **state)
+{
+	struct bench b;
+	struct law_meter m;
+
+	(void)state;
+	bench_init(&b, "yield", 50000);
+	b.snap.caps |= SNAP_CAP_COUNTS;
+	for (int merges = 0; merges <= 1000; merges += 1000) {
+		law_meter_init(&m, &b.params);
+		b.snap.mono_ns += 60 * SECOND;
+		law_meter_observe(&m, &b.params, &b.snap);
+		law_meter_send(&m, 1000);
+		b.snap.mono_ns += SECOND;
+		b.snap.ksm.pages_scanned += 1000;
+		b.snap.ksm.ksmd_cpu_ns += 20000000;
+		b.snap.ksm.first_sight_merges += merges;
+		law_meter_observe(&m, &b.params, &b.snap);
+		assert_int_equal(law_meter_reap(&m, &b.snap,
+						b.snap.ksm.full_scans,
+						1500, false), LAW_METER_DONE);
+		assert_int_equal(m.scan_ns, merges ? LAW_METER_SCAN_NS : 20000);
+	}
+}
+
 static void a_small_cap_still_moves(void **state)
 {
 	struct bench b;
@@ -432,6 +458,7 @@ int main(void)
 		cmocka_unit_test(window_never_reports_less_than_was_used),
 		cmocka_unit_test(a_resized_window_gives_the_cap_once),
 		cmocka_unit_test(a_batch_that_skips_a_pass_teaches_no_absurd_cost),
+		cmocka_unit_test(a_batch_that_merges_at_first_sight_teaches_no_cost_of_looking),
 		cmocka_unit_test(a_small_cap_still_moves),
 		cmocka_unit_test(every_reason_has_words),
 	};
