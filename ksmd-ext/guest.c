@@ -81,26 +81,25 @@ unsigned long guest_nr_pages(struct pid *pid)
 }
 
 static long read_mm(struct mm_struct *mm, struct ksm_fingerprint *prints,
-		    guest_print_fn *fn, void *arg)
+		    guest_prints_fn *fn, void *arg)
 {
 	unsigned long addr = 0;
 	long total = 0;
-	long i, nr;
+	long nr;
 
 	while (addr != ULONG_MAX) {
 		nr = ksm_mm_fingerprints(mm, &addr, prints, PRINTS_CHUNK);
 		if (nr <= 0)
 			return nr ?: total;
 
-		for (i = 0; i < nr; i++)
-			fn(&prints[i], arg);
+		fn(prints, nr, arg);
 		total += nr;
 		cond_resched();
 	}
 	return total;
 }
 
-long guest_read_prints(struct pid *pid, guest_print_fn *fn, void *arg)
+long guest_read_prints(struct pid *pid, guest_prints_fn *fn, void *arg)
 {
 	struct ksm_fingerprint *prints;
 	struct mm_struct *mm;

@@ -20,14 +20,15 @@ bool guest_is_mergeable(struct task_struct *task);
 /* Pages of anonymous memory, about; 0 if it is gone. */
 unsigned long guest_nr_pages(struct pid *pid);
 
-typedef void guest_print_fn(const struct ksm_fingerprint *print, void *arg);
+typedef void guest_prints_fn(const struct ksm_fingerprint *prints, long nr,
+			     void *arg);
 
 /*
- * Call @fn with each fingerprint that KSM has of the process's memory. Its mm is
- * held while this takes and no longer. Returns their number; -ESRCH if the
+ * Call @fn with all fingerprints that KSM has of the process's memory, some
+ * thousand at a time. Its mm is held while this takes and no longer. Returns their number; -ESRCH if the
  * process is gone, -ENOENT if KSM doesn't know it, -ENOMEM. @fn may have been
  * called before an error is met.
  */
-long guest_read_prints(struct pid *pid, guest_print_fn *fn, void *arg);
+long guest_read_prints(struct pid *pid, guest_prints_fn *fn, void *arg);
 
 #endif /* KSMD_EXT_GUEST_H */

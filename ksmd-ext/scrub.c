@@ -106,16 +106,26 @@ struct reading {
 	struct vmm_look look;
 };
 
-static void take_print(const struct ksm_fingerprint *print, void *arg)
+/* What was just written, or is new, may be other than that by now. */
+static void hold_prints(struct holdings *holdings,
+			const struct ksm_fingerprint *prints, long nr)
+{
+	long i;
+
+	for (i = 0; i < nr; i++)
+		if (prints[i].flags & (KSM_FP_STABLE | KSM_FP_UNCHANGED))
+			holdings_add(holdings, prints[i].checksum);
+}
+
+static void take_prints(const struct ksm_fingerprint *prints, long nr,
+			void *arg)
 {
 	struct reading *reading = arg;
 
 	if (reading->vmm)
-		vmm_see(reading->vmm, &reading->look, print);
-	/* What was just written, or is new, may be other than that by now. */
-	if (reading->holdings &&
-	    print->flags & (KSM_FP_STABLE | KSM_FP_UNCHANGED))
-		holdings_add(reading->holdings, print->checksum);
+		vmm_see(reading->vmm, &reading->look, prints, nr);
+	if (reading->holdings)
+		hold_prints(reading->holdings, prints, nr);
 }
 
 /* The VMM of @pid, if it is registered and this run has not looked at it. */
@@ -156,7 +166,7 @@ static int read_guest(struct run *run, struct pid *pid,
 	if (reading.vmm)
 		vmm_begin_look(reading.vmm, &reading.look);
 
-	nr = guest_read_prints(pid, take_print, &reading);
+	nr = guest_read_prints(pid, take_prints, &reading);
 
 	if (reading.vmm) {
 		publish(run, &reading, nr >= 0);

@@ -136,20 +136,28 @@ void vmm_begin_look(struct vmm *vmm, struct vmm_look *ret_look)
 	*ret_look = (struct vmm_look) {};
 }
 
-void vmm_see(struct vmm *vmm, struct vmm_look *look,
-	     const struct ksm_fingerprint *print)
+static void count_print(struct vmm_look *look, u8 flags)
 {
-	look->fingerprints++;
-	if (print->flags & KSM_FP_ZERO)
+	if (flags & KSM_FP_ZERO)
 		look->zero++;
-	if (print->flags & KSM_FP_STABLE)
+	if (flags & KSM_FP_STABLE)
 		look->stable++;
-	else if (print->flags & KSM_FP_UNCHANGED)
+	else if (flags & KSM_FP_UNCHANGED)
 		look->unchanged++;
-	else if (print->flags & KSM_FP_VOLATILE)
+	else if (flags & KSM_FP_VOLATILE)
 		look->volatile_++;
+}
 
-	if (!(print->flags & KSM_FP_VOLATILE))
-		look->reappeared += contents_see(&vmm->contents,
-						 print->checksum);
+void vmm_see(struct vmm *vmm, struct vmm_look *look,
+	     const struct ksm_fingerprint *prints, long nr)
+{
+	long i;
+
+	look->fingerprints += nr;
+	for (i = 0; i < nr; i++) {
+		count_print(look, prints[i].flags);
+		if (!(prints[i].flags & KSM_FP_VOLATILE))
+			look->reappeared += contents_see(&vmm->contents,
+							 prints[i].checksum);
+	}
 }

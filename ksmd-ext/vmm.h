@@ -63,9 +63,9 @@ void vmm_put(struct vmm *vmm);
 u32 vmms_generation(void);
 void vmms_forget_all(void);
 
-/* The scrubber, and it alone: a look begins, and a fingerprint is seen. */
+/* The scrubber, and it alone: a look begins, and fingerprints are seen. */
 void vmm_begin_look(struct vmm *vmm, struct vmm_look *ret_look);
 void vmm_see(struct vmm *vmm, struct vmm_look *look,
-	     const struct ksm_fingerprint *print);
+	     const struct ksm_fingerprint *prints, long nr);
 
 #endif /* KSMD_EXT_VMM_H */
