@@ -168,8 +168,12 @@ static void add_ksm(struct sheet *sheet, const json_t *s)
 	char a[WORDS_NUMBER_LEN], b[WORDS_NUMBER_LEN], c[WORDS_NUMBER_LEN];
 	char d[WORDS_NUMBER_LEN];
 
+	const char *finding = cli_string(s, "finding");
+
 	if (!json_is_object(json_object_get(s, "ksm")))
 		return;
+	if (finding)
+		line(sheet, "finding", NULL, "%s", finding);
 	line(sheet, "ksm", "pages",
 	     "%s shared by %s more, %s unshared, %s volatile",
 	     words_count(cli_number(s, "ksm.pages_shared"), a),

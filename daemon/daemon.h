@@ -60,6 +60,7 @@ struct daemon {
 	uint64_t whole_ns;		/* when all of it was read */
 	struct decision decision;	/* in force */
 	char text[DAEMON_TEXT_LEN];
+	enum law_finding finding;	/* the last that was told */
 	struct law_window window;	/* ksmd's CPU, for status */
 	int64_t started_ms;
 	int64_t table_ms;		/* when the processes were read */

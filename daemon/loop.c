@@ -92,6 +92,19 @@ static void remember(struct daemon *d)
 		  d->text);
 }
 
+/* By which means pages are found, when that changes. */
+static void tell_finding(struct daemon *d)
+{
+	char text[DAEMON_TEXT_LEN];
+
+	if (d->decision.finding == d->finding || d->hands_off)
+		return;
+	d->finding = d->decision.finding;
+	law_finding_text(&d->decision, text, sizeof(text));
+	if (*text)
+		daemon_event(d, "finding", text);
+}
+
 /* Are hands off? Then the decision is to leave the host's knobs alone. */
 static bool stand_off(struct daemon *d)
 {
@@ -337,6 +350,7 @@ int daemon_tick(struct daemon *d)
 		decide(d, &params);
 	apply(d);
 	remember(d);
+	tell_finding(d);
 	if (!d->stood_aside)
 		extend(d);
 	rest(d);

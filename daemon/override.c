@@ -193,6 +193,10 @@ bool override_decision(const struct override *over, struct decision *decision)
 	bool any = false;
 
 	/* By which means ksmd finds pages is no matter of how much it works. */
+	if (over->at[OVERRIDE_LOOKAHEAD].set || over->at[OVERRIDE_INDEX].set) {
+		decision->finding = LAW_FINDING_NONE;
+		decision->lookahead = LAW_SWITCH_KEEP;
+	}
 	pin_switch(over, OVERRIDE_LOOKAHEAD, &decision->lookahead);
 	pin_switch(over, OVERRIDE_INDEX, &decision->checksum_index);
 	if (over->at[OVERRIDE_EVICT].set)

@@ -262,6 +262,7 @@ static uint64_t population_pages(const struct snap *s)
 static void put_control(const struct daemon *d, json_t *o)
 {
 	const char *rival = probe_rival(d->probe);
+	char finding[DAEMON_TEXT_LEN];
 
 	json_object_set_new(o, "law", json_string(d->law->name));
 	json_object_set_new(o, "phase",
@@ -269,6 +270,9 @@ static void put_control(const struct daemon *d, json_t *o)
 	json_object_set_new(o, "reason",
 			    json_string(law_reason_name(d->decision.reason)));
 	json_object_set_new(o, "text", json_string(d->text));
+	law_finding_text(&d->decision, finding, sizeof(finding));
+	if (*finding)
+		json_object_set_new(o, "finding", json_string(finding));
 	json_object_set_new(o, "dry_run", json_boolean(d->options.dry_run));
 	json_object_set_new(o, "stood_aside", json_boolean(d->stood_aside));
 	json_object_set_new(o, "rival", rival ? json_string(rival) :

@@ -69,6 +69,14 @@ enum law_switch {
 	LAW_SWITCH_ON,
 };
 
+/* By which means ksmd finds pages, and why; law_finding_text() has the words. */
+enum law_finding {
+	LAW_FINDING_NONE,	/* no choice on this kernel, or none of this law */
+	LAW_FINDING_INDEX,	/* arg: ns that a page's search takes, bytes of its place */
+	LAW_FINDING_CHEAP,	/* CPU is too cheap for the index: lookahead. arg: same */
+	LAW_FINDING_REFUSED,	/* the index was asked for in vain: lookahead */
+};
+
 /* How KVM chooses shadow pages to evict, in the order of kernel/patches. */
 enum law_evict {
 	LAW_EVICT_KEEP,		/* as the host had it */
@@ -89,6 +97,8 @@ struct decision {
 	uint32_t smart_scan;	/* 0, 1, or LAW_KEEP */
 	enum law_switch lookahead;
 	enum law_switch checksum_index;
+	enum law_finding finding;
+	int64_t finding_arg[2];
 	enum law_evict evict;	/* no law's: densityctl set */
 	uint32_t next_ms;	/* ask again after so long; 0 = policy interval */
 	bool look;		/* read snap.vms again for the next tick */

@@ -303,7 +303,6 @@ static void settle_knobs(const struct yield *y, const struct law_params *params,
 	d->sleep_ms = y->meter.sleep_ms;
 	d->scan_pages = y->meter.scan_pages;
 	d->smart_scan = y->smart_scan;
-	d->checksum_index = law_yield_index(params);
 	if (y->meter.awake) {
 		if (d->next_ms < POLL_MIN_MS)
 			d->next_ms = POLL_MIN_MS;
@@ -374,6 +373,7 @@ static void yield_decide(struct law_state *state,
 		rest(y, params, snap, &why, &d);
 	}
 	settle_knobs(y, params, &d);
+	law_yield_find(y, params, snap, &d);
 	*ret_decision = d;
 }
 

@@ -9,6 +9,8 @@
 #define INDEX_SPARES_NS (COST_PATROL_NS * 654 / 1000)
 #define INDEX_BYTES 8
 #define REST_MAX_S 540
+/* Knobs that turn nothing just now are not read at every tick. */
+#define REFUSED_NS (60 * NS_PER_S)
 
 /* No host has more: 256 TiB. Keeps absurd counters out of the arithmetic. */
 #define PAGES_MAX (1ll << 36)
@@ -99,12 +101,39 @@ bool law_yield_rest_can_wait(const struct yield *y,
 					     y->cost_ns[PASS_PROOF]);
 }
 
-enum law_switch law_yield_index(const struct law_params *params)
+static bool index_pays(const struct law_params *params)
 {
 	/* Of a page and a pass: B-s at the price of CPU, and held meanwhile. */
 	uint64_t spares = (uint64_t)params->price_mib_s * 1048576 *
 			  INDEX_SPARES_NS / NS_PER_S;
 
-	return spares >= INDEX_BYTES * REST_MAX_S ? LAW_SWITCH_ON :
-						    LAW_SWITCH_KEEP;
+	return spares >= INDEX_BYTES * REST_MAX_S;
+}
+
+/* The kernel had no memory for it, or somebody is in the way. */
+static bool asked_in_vain(struct yield *y, const struct snap *snap)
+{
+	if (snap->ksm.checksum_index)
+		y->index_asked_ns = 0;
+	else if (!y->index_asked_ns)
+		y->index_asked_ns = y->meter.now_ns;
+	return y->index_asked_ns &&
+	       y->meter.now_ns - y->index_asked_ns >= REFUSED_NS;
+}
+
+void law_yield_find(struct yield *y, const struct law_params *params,
+		    const struct snap *snap, struct decision *ret_decision)
+{
+	bool pays = index_pays(params);
+
+	ret_decision->checksum_index = pays ? LAW_SWITCH_ON : LAW_SWITCH_KEEP;
+	if (!snap_has(snap, SNAP_CAP_INDEX))
+		return;
+	ret_decision->finding = !pays ? LAW_FINDING_CHEAP :
+				asked_in_vain(y, snap) ? LAW_FINDING_REFUSED :
+							 LAW_FINDING_INDEX;
+	ret_decision->finding_arg[0] = INDEX_SPARES_NS;
+	ret_decision->finding_arg[1] = INDEX_BYTES;
+	if (ret_decision->finding != LAW_FINDING_INDEX)
+		ret_decision->lookahead = LAW_SWITCH_ON;
 }

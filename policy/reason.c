@@ -174,3 +174,30 @@ const char *law_reason_text(const struct decision *decision, char *buf,
 	}
 	return buf;
 }
+
+const char *law_finding_text(const struct decision *decision, char *buf,
+			     size_t size)
+{
+	const int64_t *a = decision->finding_arg;
+
+	switch (decision->finding) {
+	case LAW_FINDING_INDEX:
+		snprintf(buf, size,
+			 "the checksum index pays: %" PRId64 " ns less for a page without an equal, for %" PRId64 " bytes; lookahead spares nothing beside it",
+			 a[0], a[1]);
+		break;
+	case LAW_FINDING_CHEAP:
+		snprintf(buf, size,
+			 "lookahead pays, which takes no memory; at this price of CPU time %" PRId64 " ns less for a page are not worth %" PRId64 " bytes for the checksum index",
+			 a[0], a[1]);
+		break;
+	case LAW_FINDING_REFUSED:
+		snprintf(buf, size,
+			 "lookahead pays while there is no checksum index: that was asked for, and is off");
+		break;
+	default:
+		snprintf(buf, size, "%s", "");
+		break;
+	}
+	return buf;
+}

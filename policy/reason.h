@@ -18,4 +18,8 @@ const char *law_reason_name(enum law_reason reason);
 const char *law_reason_text(const struct decision *decision, char *buf,
 			    size_t size);
 
+/* The same of how pages are found; empty when there was nothing to choose. */
+const char *law_finding_text(const struct decision *decision, char *buf,
+			     size_t size);
+
 #endif

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../policy/reason.h"
 #include "act.h"
 #include "file.h"
 #include "heal.h"
@@ -333,9 +334,14 @@ static int turn(struct act *act, const struct decision *decision,
 			(uint64_t)decision->evict - 1,
 	};
 
+	char finding[TEXT_LEN];
+
+	law_finding_text(decision, finding, sizeof(finding));
 	for (int i = 0; i < ACT_KNOB_COUNT; i++) {
+		bool finds = order[i] == ACT_KNOB_LOOKAHEAD ||
+			     order[i] == ACT_KNOB_INDEX;
 		int r = act_knobs_set(&act->knobs, order[i], want[order[i]],
-				      text);
+				      finds && *finding ? finding : text);
 
 		/* What failed was reported. */
 		if (r < 0 && !is_switch(order[i]))

@@ -510,12 +510,16 @@ def test_switches_of_our_kernel():
             assert host.knob("lookahead") == "1"
             status = daemon.call("GetStatus")
             assert status["original"]["checksum_index"] == 0, status
+            assert "checksum index pays" in status["finding"], status
+            assert "finding: the checksum index pays" in daemon.text()
+            assert "checksum_index: 0 -> 1 (the checksum index" in daemon.text()
             for key, value in (("checksum_index", "0"), ("lookahead", "0")):
                 daemon.call("Set", key=key, value=value)
                 wait_for(key, lambda k=key: host.knob(k) == "0")
             daemon.call("Set", key="shadow_evict", value="fifo")
             wait_for("fifo", lambda: host.read(EVICT) == "fifo")
-            # The law goes on: a switch is no fixed knob.
+            # The law goes on: a switch is no fixed knob, and somebody chose.
+            assert "finding" not in daemon.call("GetStatus")
             assert daemon.call("GetStatus")["phase"] != "fixed"
             daemon.call("Unset")
             wait_for("the index", lambda: host.knob("checksum_index") == "1")

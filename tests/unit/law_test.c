@@ -244,6 +244,37 @@ static void yield_wants_the_index_where_it_pays(void **state)
 	}
 }
 
+static void yield_says_by_which_means_pages_are_found(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "yield", 100000);
+	tick(&b, 1000);
+	assert_int_equal(b.d.finding, LAW_FINDING_NONE);
+	b.snap.caps |= SNAP_CAP_INDEX;
+	tick(&b, 1000);
+	assert_int_equal(b.d.finding, LAW_FINDING_INDEX);
+	assert_int_equal(b.d.lookahead, LAW_SWITCH_KEEP);
+	/* A snapshot is late now and then; a minute is a refusal. */
+	for (int i = 0; i < 30; i++)
+		tick(&b, 1000);
+	assert_int_equal(b.d.finding, LAW_FINDING_INDEX);
+	for (int i = 0; i < 31; i++)
+		tick(&b, 1000);
+	assert_int_equal(b.d.finding, LAW_FINDING_REFUSED);
+	assert_int_equal(b.d.lookahead, LAW_SWITCH_ON);
+	assert_int_equal(b.d.checksum_index, LAW_SWITCH_ON);
+	b.snap.ksm.checksum_index = 1;
+	tick(&b, 1000);
+	assert_int_equal(b.d.finding, LAW_FINDING_INDEX);
+	assert_int_equal(b.d.lookahead, LAW_SWITCH_KEEP);
+	b.params.price_mib_s = 10;
+	tick(&b, 1000);
+	assert_int_equal(b.d.finding, LAW_FINDING_CHEAP);
+	assert_int_equal(b.d.lookahead, LAW_SWITCH_ON);
+}
+
 static void static_says_what_the_file_says(void **state)
 {
 	struct bench b;
@@ -437,6 +468,13 @@ static void every_reason_has_words(void **state)
 		law_reason_text(&d, buf, 10);
 		assert_true(strlen(buf) < 10);
 	}
+	for (int f = 0; f <= LAW_FINDING_REFUSED + 1; f++) {
+		struct decision d = { .finding = f, .finding_arg = { 7, 8 } };
+		bool any = f > LAW_FINDING_NONE && f <= LAW_FINDING_REFUSED;
+
+		law_finding_text(&d, buf, sizeof(buf));
+		assert_int_equal(strlen(buf) > 8, any);
+	}
 	assert_string_equal(law_reason_name(LAW_REASON_COUNT), "?");
 	assert_string_equal(law_phase_name(-1), "?");
 }
@@ -452,6 +490,7 @@ int main(void)
 		cmocka_unit_test(yield_keeps_the_cap_at_the_worst_cost),
 		cmocka_unit_test(yield_brakes_under_cpu_pressure),
 		cmocka_unit_test(yield_wants_the_index_where_it_pays),
+		cmocka_unit_test(yield_says_by_which_means_pages_are_found),
 		cmocka_unit_test(static_says_what_the_file_says),
 		cmocka_unit_test(ksmtuned_follows_its_published_rule),
 		cmocka_unit_test(scan_time_moves_towards_its_target),
