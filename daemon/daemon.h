@@ -21,6 +21,7 @@
 #include "extension.h"
 #include "options.h"
 #include "override.h"
+#include "passes.h"
 #include "probe/probe.h"
 #include "store/store.h"
 
@@ -44,8 +45,10 @@ struct daemon {
 	struct act *act;		/* NULL when the host has no KSM */
 	struct extension *extension;
 	struct events *events;		/* NULL: VMs are looked for only */
+	struct passes *passes;
 	uint64_t vms_due_ns;		/* KVM told of VMs: look then, 0: no */
 	uint64_t vms_asked_ns;		/* the last such look */
+	uint64_t watch_ns;		/* newcomers are watched since, 0: no */
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */
 
@@ -80,6 +83,8 @@ struct daemon {
 int daemon_tick(struct daemon *daemon);
 /* Have the next tick at once: something happened that the law must see. */
 int daemon_wake(struct daemon *daemon);
+/* A pass of ksmd has ended, or may have: take the decision that waits for it. */
+int daemon_end_pass(struct daemon *daemon);
 /* VMs came or went: look at all, at once, but at most once a second. */
 int daemon_expect_vms(struct daemon *daemon);
 /*

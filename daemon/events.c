@@ -6,27 +6,18 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "events.h"
-#include "log.h"
+#include "listener.h"
 
 /* The group of uevents as the kernel sends them; 2 is udev's. */
 #define KERNEL_GROUP 1
-/* UEVENT_BUFFER_SIZE of linux/kobject.h. */
-#define BUFFER_SIZE 2048
 
 struct events {
 	int fd;
-	sd_event_source *source;
-	bool failed;
-	uint64_t heard;
-	uint64_t overruns;
-	void (*on_news)(void *arg);
-	void *arg;
+	struct listener *listener;
 };
 
 /* The message goes on unless word @n of it is another: then it is dropped. */
@@ -80,78 +71,38 @@ static int open_socket(void)
 }
 
 /* "EVENT=create" and "EVENT=destroy" are among its strings. */
-static bool is_of_a_vm(const char *message, size_t len)
+static bool is_of_a_vm(const void *message, size_t len, void *arg)
 {
-	const char *end = message + len;
+	const char *at = message, *end = at + len;
 
-	while (message < end) {
-		size_t n = strnlen(message, (size_t)(end - message));
+	(void)arg;
+	while (at < end) {
+		size_t n = strnlen(at, (size_t)(end - at));
 
-		if (n > 6 && !strncmp(message, "EVENT=", 6))
+		if (n > 6 && !strncmp(at, "EVENT=", 6))
 			return true;
-		message += n + 1;
+		at += n + 1;
 	}
 	return false;
-}
-
-/* 1 when there was one of a VM, 0 for another; -EAGAIN: no more; or -errno. */
-static int take(int fd)
-{
-	struct sockaddr_nl from = { 0 };
-	socklen_t from_len = sizeof(from);
-	char message[BUFFER_SIZE];
-	ssize_t n = recvfrom(fd, message, sizeof(message), 0,
-			     (struct sockaddr *)&from, &from_len);
-
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	/* From nobody but the kernel. */
-	return from.nl_pid == 0 && is_of_a_vm(message, (size_t)n);
-}
-
-static int on_readable(sd_event_source *source, int fd, uint32_t revents,
-		       void *arg)
-{
-	struct events *events = arg;
-	uint64_t before = events->heard + events->overruns;
-	int r;
-
-	(void)revents;
-	do {
-		r = take(fd);
-		if (r == -ENOBUFS) {
-			events->overruns++;
-			r = 0;
-		}
-		events->heard += r > 0;
-	} while (r >= 0);
-	if (r != -EAGAIN) {
-		events->failed = true;
-		log_print(LOG_WARNING, "KVM's events: %s; VMs are looked for",
-			  strerror(-r));
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	}
-	if (events->failed || events->heard + events->overruns != before)
-		events->on_news(events->arg);
-	return 0;
 }
 
 int events_open(sd_event *event, void (*on_news)(void *arg), void *arg,
 		struct events **ret_events)
 {
+	const struct listener_hooks hooks = {
+		.is_news = is_of_a_vm, .on_news = on_news, .arg = arg,
+		.what = "KVM's events", .instead = "VMs are looked for",
+	};
 	struct events *events = calloc(1, sizeof(*events));
 	int r;
 
 	if (!events)
 		return -ENOMEM;
-	events->on_news = on_news;
-	events->arg = arg;
 	r = open_socket();
 	if (r < 0)
 		goto err_free;
 	events->fd = r;
-	r = sd_event_add_io(event, &events->source, events->fd, EPOLLIN,
-			    on_readable, events);
+	r = listener_new(event, events->fd, &hooks, &events->listener);
 	if (r < 0)
 		goto err_close;
 	*ret_events = events;
@@ -168,18 +119,17 @@ void events_close(struct events *events)
 {
 	if (!events)
 		return;
-	sd_event_source_unref(events->source);
+	listener_free(events->listener);
 	close(events->fd);
 	free(events);
 }
 
 bool events_live(const struct events *events)
 {
-	return events && !events->failed;
+	return events && listener_live(events->listener);
 }
 
 uint64_t events_heard(const struct events *events, uint64_t *ret_overruns)
 {
-	*ret_overruns = events ? events->overruns : 0;
-	return events ? events->heard : 0;
+	return listener_heard(events ? events->listener : NULL, ret_overruns);
 }

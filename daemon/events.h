@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * VMs that come and go, told by KVM itself: a uevent of /dev/kvm for each, on any
- * kernel, the moment that it happens.
- *
- * Events that were lost for want of room in the socket are as good as one: whoever
- * hears of either looks at everything.
+ * kernel, the moment that it happens (listener.h).
  */
 #ifndef DENSITY_EVENTS_H
 #define DENSITY_EVENTS_H

@@ -7,6 +7,10 @@
  * until the pass is over, a second has passed or a row of history is due, a
  * tick reads nothing but that and the knobs.
  *
+ * Where the kernel extension tells of the ends of passes, it asks less often while
+ * a pass is about to end. And it watches closely who has just come: KVM tells of a
+ * VM before that has any memory.
+ *
  * While hands are off, by request or because somebody else writes the knobs,
  * the law is not asked: it would take what ksmd does for its own doing.
  */
@@ -28,6 +32,16 @@
 #define REST_MS (EXTENSION_INTERVAL_S * 1000)
 /* Hosts of functions start VMs by the hundred a second. */
 #define VMS_GAP_NS NS_PER_S
+/*
+ * A VMM has its guest's memory some tenths of a second after its VM. So long it is
+ * watched, at first so often, and in an eighth of the time that has passed.
+ */
+#define WATCH_NS (10 * NS_PER_S)
+#define WATCH_MIN_MS 40u
+/* ksmd is told of the end of a pass a little before it goes to sleep. */
+#define PASS_MS 5u
+/* While that is waited for, the law's own asking is a net to fall into. */
+#define PASS_TIMES 4u
 /* The kernel may delay a tick by so much to save wake-ups. */
 #define SLACK_US 5000u
 
@@ -267,6 +281,38 @@ static void extend(struct daemon *d)
 
 	override_extension(&d->over, &conf);
 	extension_tick(d->extension, d->probe, d->snap, &conf);
+	if (d->passes)
+		passes_follow(d->passes, probe_extension_family(d->probe));
+}
+
+/* Before ksmd is told to work: the pass may be over at once. */
+static void await_pass(struct daemon *d)
+{
+	bool wait = d->decision.ends_pass && !d->hands_off;
+
+	if (d->passes && passes_await(d->passes, wait))
+		d->decision.next_ms *= PASS_TIMES;
+}
+
+/* It gets dearer with the number of processes: only where VMs are told of. */
+static void watch(struct daemon *d)
+{
+	uint64_t age_ms = (d->snap->mono_ns - d->watch_ns) / 1000000;
+	uint32_t gap_ms = (uint32_t)(age_ms / 8);
+
+	if (!d->watch_ns || d->hands_off)
+		return;
+	if (age_ms * 1000000 >= WATCH_NS) {
+		d->watch_ns = 0;
+		return;
+	}
+	if (gap_ms < WATCH_MIN_MS)
+		gap_ms = WATCH_MIN_MS;
+	if (d->decision.next_ms && d->decision.next_ms <= gap_ms)
+		return;
+	d->decision.next_ms = gap_ms;
+	if (d->ask == PROBE_ASK_WHEN_DUE)
+		d->ask = PROBE_ASK_KNOWN;
 }
 
 /* Nothing can merge, and a VM that comes is told of. */
@@ -302,6 +348,12 @@ int daemon_wake(struct daemon *d)
 	return arm(d);
 }
 
+int daemon_end_pass(struct daemon *d)
+{
+	d->decision.next_ms = PASS_MS;
+	return arm(d);
+}
+
 int daemon_expect_vms(struct daemon *d)
 {
 	uint64_t now_ns = probe_now_ns();
@@ -323,6 +375,8 @@ static void take(struct daemon *d)
 		d->ask = PROBE_ASK_ALL;
 		d->vms_asked_ns = now_ns;
 		d->vms_due_ns = 0;
+		if (extension_seen(d->extension) && !d->watch_ns)
+			d->watch_ns = now_ns;
 	}
 	if (d->snap && d->decision.next_ms && !d->ask &&
 	    !sample_is_due(d, now_ns) && now_ns - d->whole_ns < NS_PER_S) {
@@ -348,11 +402,13 @@ int daemon_tick(struct daemon *d)
 	choose_law(d, &params);
 	if (!stand_off(d))
 		decide(d, &params);
+	await_pass(d);
 	apply(d);
 	remember(d);
 	tell_finding(d);
 	if (!d->stood_aside)
 		extend(d);
+	watch(d);
 	rest(d);
 
 	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);

@@ -147,15 +147,23 @@ static void on_vm(void *arg)
 	daemon_expect_vms(arg);
 }
 
-/* A copied host has no VMs that come. */
-static void open_events(struct daemon *d)
+static void on_pass(void *arg)
 {
-	int r = *d->options.root ? 0 :
-		events_open(d->event, on_vm, d, &d->events);
+	daemon_end_pass(arg);
+}
 
+/* A copied host has no VMs that come, and no ksmd. */
+static int open_events(struct daemon *d)
+{
+	int r;
+
+	if (*d->options.root)
+		return 0;
+	r = events_open(d->event, on_vm, d, &d->events);
 	if (r)
 		log_print(LOG_WARNING, "KVM's events: %s; VMs are looked for",
 			  strerror(-r));
+	return passes_new(d->event, on_pass, d, &d->passes);
 }
 
 static int open_ctl(struct daemon *d)
@@ -224,6 +232,7 @@ static int close_all(struct daemon *d)
 		log_print(LOG_ERR, "not every knob could be given back: %s",
 			  strerror(-r));
 	events_close(d->events);
+	passes_free(d->passes);
 	extension_close(d->extension);
 	act_close(d->act);
 	ctl_close(d->ctl);
@@ -263,7 +272,7 @@ static int open_all(struct daemon *d)
 	if (!r)
 		r = open_extension(d);
 	if (!r)
-		open_events(d);
+		r = open_events(d);
 	return r;
 }
 

@@ -218,6 +218,7 @@ bool override_decision(const struct override *over, struct decision *decision)
 	if (any) {
 		decision->phase = LAW_PHASE_FIXED;
 		decision->reason = LAW_REASON_OVERRIDE;
+		decision->ends_pass = false;
 		decision->next_ms = 0;
 	}
 	return any;

@@ -282,14 +282,17 @@ static void put_control(const struct daemon *d, json_t *o)
 		d->act ? act_hold_ms(d->act, d->snap->mono_ns) : 0);
 }
 
-/* NULL without the kernel extension. */
-static json_t *events_object(const struct events *events)
+/* NULL where KVM tells of nothing. */
+static json_t *events_object(const struct daemon *d)
 {
-	uint64_t overruns, heard = events_heard(events, &overruns);
+	uint64_t overruns, heard = events_heard(d->events, &overruns);
+	uint64_t lost = 0, passes = d->passes ? passes_heard(d->passes, &lost) :
+						0;
 
-	return events_live(events) ?
-		       json_pack("{sI sI}", "heard", (json_int_t)heard, "lost",
-				 (json_int_t)overruns) : NULL;
+	return events_live(d->events) ?
+		       json_pack("{sI sI sI}", "heard", (json_int_t)heard,
+				 "lost", (json_int_t)(overruns + lost),
+				 "passes", (json_int_t)passes) : NULL;
 }
 
 json_t *status_object(const struct daemon *d)
@@ -324,7 +327,7 @@ json_t *status_object(const struct daemon *d)
 	extension_objects(d->extension, s, &shadow, &scrub);
 	json_object_set_new(o, "shadow", shadow);
 	json_object_set_new(o, "scrub", scrub);
-	json_object_set_new(o, "events", events_object(d->events));
+	json_object_set_new(o, "events", events_object(d));
 	put_int(o, "vms", s->nvms);
 	json_object_set_new(o, "caps", bits(s->caps, cap_names,
 					    COUNT(cap_names)));

@@ -102,6 +102,7 @@ struct decision {
 	enum law_evict evict;	/* no law's: densityctl set */
 	uint32_t next_ms;	/* ask again after so long; 0 = policy interval */
 	bool look;		/* read snap.vms again for the next tick */
+	bool ends_pass;		/* what ksmd does now will end its pass */
 };
 
 #define LAW_KEEP UINT32_MAX	/* leave this knob as the host had it */

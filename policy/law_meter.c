@@ -182,6 +182,14 @@ uint32_t law_meter_size(const struct law_meter *meter,
 	return (uint32_t)pages;
 }
 
+bool law_meter_covers(const struct law_meter *meter, uint64_t pages)
+{
+	uint64_t done = meter->scanned - meter->batch_scanned;
+
+	return meter->awake && done < meter->scan_pages &&
+	       (meter->scan_pages - done) / 8 * 7 >= pages;
+}
+
 void law_meter_send(struct law_meter *meter, uint32_t pages)
 {
 	meter->run = SNAP_RUN_MERGE;

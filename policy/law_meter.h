@@ -76,6 +76,9 @@ uint32_t law_meter_size(const struct law_meter *meter,
 /* Wake ksmd for one batch. */
 void law_meter_send(struct law_meter *meter, uint32_t pages);
 
+/* Will the batch in flight get through @pages more? With some to spare. */
+bool law_meter_covers(const struct law_meter *meter, uint64_t pages);
+
 /* The host's own work waits for CPU: the cap is a quarter. */
 bool law_meter_braked(const struct law_params *params, const struct snap *snap);
 uint32_t law_meter_cap_permille(const struct law_params *params,

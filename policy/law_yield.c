@@ -296,6 +296,16 @@ static void tidy_soon(struct yield *y, const struct law_params *params)
 		y->next_pass_ns = soon;
 }
 
+/* A batch ends with its pages, or with the pass. */
+static bool ends_pass(const struct yield *y, const struct snap *snap)
+{
+	uint64_t size = law_yield_pass_size(y, snap);
+	uint64_t done = y->meter.visited - y->pass_visited;
+
+	return y->mid_pass &&
+	       law_meter_covers(&y->meter, size > done ? size - done : 0);
+}
+
 static void settle_knobs(const struct yield *y, const struct law_params *params,
 			 struct decision *d)
 {
@@ -373,6 +383,7 @@ static void yield_decide(struct law_state *state,
 		rest(y, params, snap, &why, &d);
 	}
 	settle_knobs(y, params, &d);
+	d.ends_pass = ends_pass(y, snap);
 	law_yield_find(y, params, snap, &d);
 	*ret_decision = d;
 }

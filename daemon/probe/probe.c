@@ -389,6 +389,11 @@ bool probe_extension(struct probe *probe)
 	return caps;
 }
 
+int probe_extension_family(const struct probe *probe)
+{
+	return probe->extension.connected ? probe->extension.client.family : 0;
+}
+
 uint64_t probe_looks(const struct probe *probe)
 {
 	return probe->looks;

@@ -80,6 +80,9 @@ const struct snap *probe_follow(struct probe *probe);
 #define PROBE_EXTENSION_RETRY_S 30
 bool probe_extension(struct probe *probe);
 
+/* The family number of the extension that answered last, 0: there is none. */
+int probe_extension_family(const struct probe *probe);
+
 /* How many times the table was read, and processes read in all (metrics). */
 uint64_t probe_looks(const struct probe *probe);
 /* A process that fights over the same knobs (ksmtuned, uksmd), or NULL. */

@@ -438,6 +438,53 @@ static void a_batch_that_merges_at_first_sight_teaches_no_cost_of_looking(void *
 	}
 }
 
+/* Who waits for the end of a pass must not wait in vain: a batch is told of early. */
+static void a_batch_covers_what_it_surely_gets_through(void **state)
+{
+	struct bench b;
+	struct law_meter m;
+
+	(void)state;
+	bench_init(&b, "yield", 50000);
+	law_meter_init(&m, &b.params);
+	b.snap.ksm.pages_scanned = 1000;
+	law_meter_observe(&m, &b.params, &b.snap);
+	assert_false(law_meter_covers(&m, 0));
+	law_meter_send(&m, 8000);
+	assert_true(law_meter_covers(&m, 7000));
+	assert_false(law_meter_covers(&m, 7001));
+	b.snap.ksm.pages_scanned += 4000;
+	law_meter_observe(&m, &b.params, &b.snap);
+	assert_true(law_meter_covers(&m, 3500));
+	assert_false(law_meter_covers(&m, 3501));
+	b.snap.ksm.pages_scanned += 4000;
+	law_meter_observe(&m, &b.params, &b.snap);
+	assert_false(law_meter_covers(&m, 0));
+}
+
+static void yield_says_when_ksmd_will_end_its_pass(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "yield", 3000);
+	b.params.cap_permille = 1000;
+	for (int i = 0; i < 20 && b.d.phase != LAW_PHASE_HUNT; i++)
+		tick(&b, 500);
+	assert_int_equal(b.d.phase, LAW_PHASE_HUNT);
+	assert_true(b.d.scan_pages > 4000);
+	assert_true(b.d.ends_pass);
+	/* When all has been seen it rests. */
+	for (int i = 0; i < 60 && b.d.reason != LAW_REASON_SETTLED; i++) {
+		b.snap.ksm.pages_scanned += b.d.ends_pass ? 3000 : 0;
+		b.snap.ksm.ksmd_cpu_ns += b.d.ends_pass ? 3000000 : 0;
+		b.snap.ksm.full_scans += b.d.ends_pass;
+		tick(&b, 1000);
+	}
+	assert_int_equal(b.d.reason, LAW_REASON_SETTLED);
+	assert_false(b.d.ends_pass);
+}
+
 static void a_small_cap_still_moves(void **state)
 {
 	struct bench b;
@@ -498,6 +545,8 @@ int main(void)
 		cmocka_unit_test(a_resized_window_gives_the_cap_once),
 		cmocka_unit_test(a_batch_that_skips_a_pass_teaches_no_absurd_cost),
 		cmocka_unit_test(a_batch_that_merges_at_first_sight_teaches_no_cost_of_looking),
+		cmocka_unit_test(a_batch_covers_what_it_surely_gets_through),
+		cmocka_unit_test(yield_says_when_ksmd_will_end_its_pass),
 		cmocka_unit_test(a_small_cap_still_moves),
 		cmocka_unit_test(every_reason_has_words),
 	};
