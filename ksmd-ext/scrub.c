@@ -20,7 +20,6 @@
  * protects what netlink reads and writes, and is not held during a run.
  */
 #include <linux/cpu.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ksm_ext.h>
 #include <linux/mutex.h>

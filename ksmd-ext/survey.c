@@ -12,8 +12,8 @@
  * itself but has served by another process (vhost-user, NBD) has no opener, and
  * is left alone.
  */
-#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/path.h>
 #include <linux/pid.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -47,8 +47,10 @@ static void drop_target(struct target *target)
 		put_pid(opener->pid);
 		kfree(opener);
 	}
-	if (target->file)
-		fput(target->file);
+	if (target->mapping) {
+		iput(target->mapping->host);
+		path_put(&target->path);
+	}
 	target->image->target = NULL;
 	image_put(target->image);
 	list_del(&target->node);
@@ -74,6 +76,19 @@ static int add_opener(struct target *target, struct pid *pid)
 	return 0;
 }
 
+static void hold_inode(struct target *target, struct file *file,
+		       struct address_space *mapping)
+{
+	if (target->mapping)
+		return;
+
+	target->path = file->f_path;
+	path_get(&target->path);
+	/* That of a block device is not the path's. */
+	ihold(mapping->host);
+	target->mapping = mapping;
+}
+
 static int note_file(struct file *file, void *arg)
 {
 	struct address_space *mapping;
@@ -89,10 +104,7 @@ static int note_file(struct file *file, void *arg)
 	if (!image || !image->target)
 		return 0;
 
-	if (!image->target->file) {
-		image->target->file = get_file(file);
-		image->target->mapping = mapping;
-	}
+	hold_inode(image->target, file, mapping);
 	return add_opener(image->target, pid);
 }
 
@@ -152,6 +164,8 @@ int survey_take(struct list_head *ret_targets)
 	LIST_HEAD(targets);
 	int err = 0;
 
+	/* A VM that started since it was last looked has a say, too. */
+	vms_refresh();
 	mutex_lock(&registry_mutex);
 	registry_sweep();
 	for (image = image_next(NULL); image && !err; image = image_next(image))
@@ -174,10 +188,8 @@ void survey_drop(struct list_head *targets)
 {
 	struct target *target, *next;
 
-	mutex_lock(&registry_mutex);
 	list_for_each_entry_safe(target, next, targets, node)
 		drop_target(target);
-	mutex_unlock(&registry_mutex);
 }
 
 bool survey_same_openers(const struct target *a, const struct target *b)

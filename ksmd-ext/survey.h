@@ -3,10 +3,10 @@
 #define KSMD_EXT_SURVEY_H
 
 #include <linux/list.h>
+#include <linux/path.h>
 #include <linux/types.h>
 
 struct address_space;
-struct file;
 struct image;
 struct pid;
 
@@ -16,19 +16,23 @@ struct opener {
 	struct pid *pid;
 };
 
-/* An image that somebody has open. The file keeps the mapping where it is. */
+/*
+ * An image that somebody has open. Path and inode keep the mapping where it is,
+ * and no file is held: its locks go when its owner closes it.
+ */
 struct target {
 	struct list_head node;
 	struct image *image;
-	struct file *file;
-	struct address_space *mapping;
+	struct path path;
+	struct address_space *mapping;	/* NULL: not found open yet */
 	struct list_head openers;	/* by pid */
 	u32 nr_openers;
 };
 
 /*
  * Find for each registered image the guests that have it open, into a list of
- * targets, by id. Images are referenced and files held until survey_drop().
+ * targets, by id. Images and inodes are referenced until survey_drop(), which
+ * wants no mutex.
  * -ENOMEM.
  */
 int survey_take(struct list_head *ret_targets);
