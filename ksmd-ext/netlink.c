@@ -9,6 +9,7 @@
  * The family is that of the host: of the initial network namespace only.
  */
 #include <linux/ksm_ext.h>
+#include <linux/mutex.h>
 
 #include "netlink.h"
 
@@ -223,7 +224,7 @@ static void write_back(struct genl_info *info, const struct ksm_params *old,
 	}
 }
 
-int ksmd_ext_nl_params_set_doit(struct sk_buff *skb, struct genl_info *info)
+static int set_params(struct genl_info *info)
 {
 	struct ksm_params old;
 	int i, err;
@@ -252,4 +253,16 @@ int ksmd_ext_nl_params_set_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	}
 	return 0;
+}
+
+/* One at a time, or one that is refused would write back another's. */
+int ksmd_ext_nl_params_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static DEFINE_MUTEX(set_mutex);
+	int err;
+
+	mutex_lock(&set_mutex);
+	err = set_params(info);
+	mutex_unlock(&set_mutex);
+	return err;
 }

@@ -2,8 +2,13 @@
 /*
  * Generic netlink: the scrubber, its settings and results
  */
+#include <linux/mutex.h>
+
 #include "netlink.h"
 #include "scrub.h"
+
+/* Requests run in parallel, and what one leaves alone another may be setting. */
+static DEFINE_MUTEX(set_mutex);
 
 /* Two tallies of some 15 counts, each of 12 bytes at most, and the rest. */
 #define SCRUB_MSG_SIZE 1024
@@ -60,6 +65,7 @@ int ksmd_ext_nl_scrub_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct scrub_state now;
 	bool halt = false;
 
+	mutex_lock(&set_mutex);
 	scrub_read(&now);
 	settings = &now.settings;
 	if (attrs[KSMD_EXT_A_SCRUB_ENABLED]) {
@@ -78,6 +84,7 @@ int ksmd_ext_nl_scrub_set_doit(struct sk_buff *skb, struct genl_info *info)
 		settings->interval_ms =
 			nla_get_u32(attrs[KSMD_EXT_A_SCRUB_INTERVAL_MS]);
 	scrub_write(settings, halt);
+	mutex_unlock(&set_mutex);
 	return 0;
 }
 

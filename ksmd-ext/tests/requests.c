@@ -4,13 +4,18 @@
  * has it where it has it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "test.h"
 #include "vm.h"
+
+#define NR_AT_ONCE 3000
 
 static uint64_t sysfs(const char *name)
 {
@@ -163,6 +168,33 @@ static void test_scrub_settings(struct client *client)
 	client_send(client, msg);
 }
 
+/* Of two that set different things at once, neither undoes the other's. */
+static void test_settings_at_once(struct client *client)
+{
+	unsigned int i, nr_undone = 0;
+	pid_t other = fork();
+
+	if (!other) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (client_open(client, NULL))
+			_exit(1);
+		for (i = 0;; i++)
+			client_ask_u32(client, KSMD_EXT_CMD_SCRUB_SET,
+				       KSMD_EXT_A_SCRUB_INTERVAL_MS, i % 1000);
+	}
+	for (i = 1; i <= NR_AT_ONCE; i++) {
+		client_ask_u32(client, KSMD_EXT_CMD_SCRUB_SET,
+			       KSMD_EXT_A_SCRUB_BUDGET_MS, i);
+		client_ask(client, KSMD_EXT_CMD_SCRUB_GET, 0);
+		nr_undone += client_uint(client, 0,
+					 KSMD_EXT_A_SCRUB_BUDGET_MS) != i;
+	}
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	claim(!nr_undone, "of %d settings %u were undone by another's",
+	      NR_AT_ONCE, nr_undone);
+}
+
 void test_requests(int argc, char **argv)
 {
 	struct client client;
@@ -175,5 +207,6 @@ void test_requests(int argc, char **argv)
 	test_params(&client);
 	test_vms(&client);
 	test_scrub_settings(&client);
+	test_settings_at_once(&client);
 	client_close(&client);
 }
