@@ -82,7 +82,7 @@ def search_steps(rows):
 
 
 def stage(rows, name):
-    """The row of "first", "dry" or "again", or None."""
+    """The row of that stage of cost.py, or None."""
     return next((row for row in rows if row["what"] == name), None)
 
 

@@ -12,7 +12,8 @@ SLIDES = {"putc": ("Write(char)", 24000, 32000),
           "rewrite": ("Rewrite", None, None)}
 TITLES = {"plain": "nothing", "scrub": "scrubber", "drop": "drop_caches",
           "direct": "O_DIRECT"}
-STAGES = {"first": "dropped, checksums calculated",
+STAGES = {"found": "looked at, checksums calculated",
+          "first": "dropped, checksums calculated",
           "dry": "looked at, checksums remembered",
           "again": "dropped, checksums remembered"}
 MIB_PAGES = 256
@@ -58,14 +59,16 @@ def zipf(parts):
         yield (f"## Files at random, guests of {plan.ZIPF_MEMORY[part]} MiB\n\n"
                "Cached of all files in the host, MiB, on average; KiB.\n")
         yield from table(
-            ("", "cached", "guests read of it", "read from the disk",
-             "by nothing's", "dropped pages", "of these read again"),
+            ("", "cached", "guests read again", "read from the disk",
+             "by nothing's", "of it again", "dropped pages",
+             "of these read again"),
             [(TITLES[variant],
               each(rows, lambda r: r["images_kib"] >> 10),
               each(rows, lambda r: sum(r["guest_kib"])),
               each(rows, figures.read_kib),
               ", ".join(number(v) or "-" for v in
                         figures.read_ratios(variants, variant)),
+              each(rows, lambda r: r.get("again_kib")),
               each(rows, lambda r: r.get("tally", {}).get("dropped_pages")),
               each(rows, lambda r: r.get("tally", {}).get("reread_pages")))
              for variant, rows in sorted(variants.items(), key=order)])
