@@ -54,7 +54,8 @@ bool guest_is_mergeable(struct task_struct *task)
 	return mergeable;
 }
 
-static struct mm_struct *get_mm(struct pid *pid)
+/* To be put with mmdrop(). Its memory is not held: that goes with the process. */
+static struct mm_struct *grab_mm(struct pid *pid)
 {
 	struct task_struct *task = guest_get_task(pid);
 	struct mm_struct *mm;
@@ -62,21 +63,25 @@ static struct mm_struct *get_mm(struct pid *pid)
 	if (!task)
 		return NULL;
 
-	mm = get_task_mm(task);
+	task_lock(task);
+	mm = task->flags & PF_KTHREAD ? NULL : task->mm;
+	if (mm)
+		mmgrab(mm);
+	task_unlock(task);
 	put_task_struct(task);
 	return mm;
 }
 
 unsigned long guest_nr_pages(struct pid *pid)
 {
-	struct mm_struct *mm = get_mm(pid);
+	struct mm_struct *mm = grab_mm(pid);
 	unsigned long nr_pages;
 
 	if (!mm)
 		return 0;
 
 	nr_pages = get_mm_counter(mm, MM_ANONPAGES);
-	mmput(mm);
+	mmdrop(mm);
 	return nr_pages;
 }
 
@@ -109,10 +114,10 @@ long guest_read_prints(struct pid *pid, guest_prints_fn *fn, void *arg)
 	if (!prints)
 		return -ENOMEM;
 
-	mm = get_mm(pid);
+	mm = grab_mm(pid);
 	if (mm) {
 		nr = read_mm(mm, prints, fn, arg);
-		mmput(mm);
+		mmdrop(mm);
 	}
 	kvfree(prints);
 	return nr;

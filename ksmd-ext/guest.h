@@ -25,9 +25,9 @@ typedef void guest_prints_fn(const struct ksm_fingerprint *prints, long nr,
 
 /*
  * Call @fn with all fingerprints that KSM has of the process's memory, some
- * thousand at a time. Its mm is held while this takes and no longer. Returns
- * their number; -ESRCH if the process is gone, -ENOENT if KSM doesn't know it,
- * -ENOMEM. @fn may have been called before an error is met.
+ * thousand at a time. Returns their number; -ESRCH if the process is gone,
+ * -ENOENT if KSM doesn't know it, or not any more: it may exit meanwhile and its
+ * memory goes at once; -ENOMEM. @fn may have been called before an error is met.
  */
 long guest_read_prints(struct pid *pid, guest_prints_fn *fn, void *arg);
 

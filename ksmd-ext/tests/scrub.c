@@ -19,13 +19,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -39,7 +34,6 @@
 #define NR_DIRTY 64
 #define NR_HALF 1024
 #define NR_NOT 1024
-#define NR_LOCK_RUNS 50
 #define FIRST_MIXED NR_HELD
 #define FIRST_DIRTY (FIRST_MIXED + NR_MIXED)
 #define FIRST_HALF (FIRST_DIRTY + NR_DIRTY)
@@ -292,64 +286,6 @@ static void test_new_vm(struct client *client)
 	close(vm);
 }
 
-/* Waits until it has locked the image; returns whether it had to. */
-static bool lock_once(const char *path)
-{
-	int fd = open(path, O_RDWR);
-	bool waited = false;
-
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		waited = true;
-		usleep(100);
-	}
-	close(fd);
-	return waited;
-}
-
-static void be_locker(const char *path, atomic_int *nr_waits)
-{
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	*(char *)page = 1;
-	madvise(page, PAGE, MADV_MERGEABLE);
-	/* Inherited ones would be found first. */
-	close_range(STDERR_FILENO + 1, ~0U, 0);
-	for (;;)
-		*nr_waits += lock_once(path);
-}
-
-/*
- * A VMM that has let go of its image can have it again at once: the lock went
- * with the file, which is nobody else's.
- */
-static void test_locks(struct client *client, const char *path)
-{
-	atomic_int *nr_waits = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t guest, locker = fork();
-	int i;
-
-	/* The first to be asked for its files. */
-	if (!locker)
-		be_locker(path, nr_waits);
-	guest = guests_start(path, NR_PAGES);
-	client_ask_u32(client, KSMD_EXT_CMD_IMAGE_ADD, KSMD_EXT_A_IMAGE_PID,
-		       guest);
-	ksm_pass(3);
-	*nr_waits = 0;
-	for (i = 0; i < NR_LOCK_RUNS; i++)
-		scrub_once(client, 1);
-	i = *nr_waits;
-	kill(locker, SIGKILL);
-	waitpid(locker, NULL, 0);
-	guests_stop(guest);
-	claim(i <= NR_LOCK_RUNS / 10,
-	      "in %d runs a closed file was still locked %d times",
-	      NR_LOCK_RUNS, i);
-}
-
 void test_scrub(int argc, char **argv)
 {
 	struct client client;
@@ -388,7 +324,7 @@ void test_scrub(int argc, char **argv)
 		      !nr_listed(&client, KSMD_EXT_CMD_VMM_GET),
 	      "nothing is listed when the guests are gone");
 	claim(!count_wrong(fd, 1), "and the image is as it was written");
-	test_locks(&client, argv[0]);
+	test_owners(&client, argv[0], NR_PAGES);
 	client_close(&client);
 	close(fd);
 }

@@ -3,6 +3,9 @@
 #define KSMD_EXT_TESTS_TEST_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+struct client;
 
 /* One line of TAP. Returns @good. */
 bool claim(bool good, const char *what, ...)
@@ -20,5 +23,8 @@ void test_dumps(int argc, char **argv);
 void test_scrub(int argc, char **argv);
 void test_storm(int argc, char **argv);
 void test_working_set(int argc, char **argv);
+
+/* A part of the scrubber's: nobody but this program uses the image at @path. */
+void test_owners(struct client *client, const char *path, uint64_t nr_pages);
 
 #endif /* KSMD_EXT_TESTS_TEST_H */
