@@ -303,8 +303,12 @@ static void watch(struct daemon *d)
 	if (!d->watch_ns || d->hands_off)
 		return;
 	if (age_ms * 1000000 >= WATCH_NS) {
-		d->watch_ns = 0;
-		return;
+		/* Of who came meanwhile it was but the tail. */
+		d->watch_ns = d->vms_asked_ns > d->watch_ns ?
+			      d->vms_asked_ns : 0;
+		gap_ms = WATCH_MIN_MS;
+		if (!d->watch_ns)
+			return;
 	}
 	if (gap_ms < WATCH_MIN_MS)
 		gap_ms = WATCH_MIN_MS;

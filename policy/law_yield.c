@@ -52,6 +52,8 @@
  * next one waits until waiting has cost a hunt's price.
  */
 #define SETTLE_NS (150 * NS_PER_MS)
+/* Where what is known merges at first sight, no look comes too early. */
+#define SETTLE_INDEX_NS (50 * NS_PER_MS)
 #define PATIENCE_NS (700 * NS_PER_MS)
 #define HUNT_GAP_NS (3 * NS_PER_S)
 /* After an eighth of the population has left, to forget them. */
@@ -118,6 +120,8 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 		     const struct snap *snap, struct decision *ret_why)
 {
 	const struct law_demand *d = &y->demand;
+	uint64_t settle_ns = law_yield_merges_at_first_sight(snap) ?
+				     SETTLE_INDEX_NS : SETTLE_NS;
 	int64_t worth, cost;
 
 	ret_why->reason = LAW_REASON_NONE;
@@ -141,7 +145,7 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 		}
 		return false;
 	}
-	if (y->meter.now_ns - d->grew_ns >= SETTLE_NS ||
+	if (y->meter.now_ns - d->grew_ns >= settle_ns ||
 	    (int64_t)(y->loss_mib_ms / 1000) >= cost)
 		return true;
 	return y->meter.now_ns - d->since_ns >= PATIENCE_NS &&

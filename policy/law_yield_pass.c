@@ -174,6 +174,11 @@ static bool finds_skipped(const struct snap *snap)
 	return snap_has(snap, SNAP_CAP_INDEX) && snap->ksm.checksum_index;
 }
 
+bool law_yield_merges_at_first_sight(const struct snap *snap)
+{
+	return finds_skipped(snap) && snap_has(snap, SNAP_CAP_COUNTS);
+}
+
 void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 			  const struct snap *snap)
 {
@@ -196,8 +201,8 @@ void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 	y->hunt_cpu_ns = y->meter.cpu_ns;
 	y->hunt_saved = snap_saved_pages(snap);
 	y->hunt_merged = y->meter.merged;
-	y->at_first_sight = y->has_met && finds_skipped(snap) &&
-			    snap_has(snap, SNAP_CAP_COUNTS);
+	y->at_first_sight = y->has_met &&
+			    law_yield_merges_at_first_sight(snap);
 	y->hunt_waited = d->arrived + d->rewritten;
 	/* A late twin is of somebody who was there before. */
 	y->thorough = y->has_met && snap_has(snap, SNAP_CAP_SKIPPED) &&

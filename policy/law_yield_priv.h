@@ -115,6 +115,9 @@ void law_yield_find(struct yield *y, const struct law_params *params,
 
 /* law_yield_pass.c */
 
+/* Does ksmd merge at first sight what is known already, and count it? */
+bool law_yield_merges_at_first_sight(const struct snap *snap);
+
 void law_yield_begin_hunt(struct yield *y, const struct law_params *params,
 			  const struct snap *snap);
 /* Whatever kind is next. */

@@ -485,6 +485,30 @@ static void yield_says_when_ksmd_will_end_its_pass(void **state)
 	assert_false(b.d.ends_pass);
 }
 
+/* Growth that paused has settled; with the index that is told earlier. */
+static void yield_hunts_sooner_where_it_merges_at_first_sight(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	for (int indexed = 0; indexed <= 1; indexed++) {
+		bench_init(&b, "yield", 100);
+		b.snap.caps |= SNAP_CAP_INDEX | SNAP_CAP_COUNTS;
+		b.snap.ksm.checksum_index = indexed;
+		b.snap.ksm.pages_unshared = 100;
+		tick(&b, 1000);
+		b.vm.rss_anon_pages = 50000;
+		tick(&b, 1000);
+		assert_int_not_equal(b.d.phase, LAW_PHASE_HUNT);
+		tick(&b, 40);
+		assert_int_not_equal(b.d.phase, LAW_PHASE_HUNT);
+		tick(&b, 20);
+		assert_int_equal(b.d.phase == LAW_PHASE_HUNT, indexed);
+		tick(&b, 100);
+		assert_int_equal(b.d.phase, LAW_PHASE_HUNT);
+	}
+}
+
 static void a_small_cap_still_moves(void **state)
 {
 	struct bench b;
@@ -547,6 +571,7 @@ int main(void)
 		cmocka_unit_test(a_batch_that_merges_at_first_sight_teaches_no_cost_of_looking),
 		cmocka_unit_test(a_batch_covers_what_it_surely_gets_through),
 		cmocka_unit_test(yield_says_when_ksmd_will_end_its_pass),
+		cmocka_unit_test(yield_hunts_sooner_where_it_merges_at_first_sight),
 		cmocka_unit_test(a_small_cap_still_moves),
 		cmocka_unit_test(every_reason_has_words),
 	};
