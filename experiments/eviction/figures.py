@@ -104,28 +104,39 @@ def by_load(rows):
     return found
 
 
-def linux_cells(repeats, load, counter, floored):
+ZERO, STOCK, OWN = "zero", "stock", "own"   # what a count is above
+
+
+def linux_floor(guests, load, counter, policy, above):
+    """What a guest without a limit counted in the same boot: STOCK under FIFO,
+    which is 6.12's, OWN under @policy, if it differs; None if there was none."""
+    if above == ZERO:
+        return 0
+    keys = [(policy, 0)] if above == OWN else []
+    for key in [*keys, ("fifo", 0)]:
+        if load in guests.get(key, {}):
+            return guests[key][load]["stats"][counter]
+    return None
+
+
+def linux_cells(repeats, load, counter, above):
     """{(policy, pages): [a value each repeat]}. @repeats: by_load() of each.
-    @floored: less what the guest without a limit counted in the same boot."""
+    @above: ZERO, STOCK or OWN."""
     cells = {}
     for guests in repeats:
-        floor = 0
-        if floored:
-            if load not in guests.get(("fifo", 0), {}):
-                continue
-            floor = guests["fifo", 0][load]["stats"][counter]
-        for guest, loads in guests.items():
-            if guest[1] and load in loads:
-                cells.setdefault(guest, []).append(
+        for (policy, pages), loads in guests.items():
+            floor = linux_floor(guests, load, counter, policy, above)
+            if pages and load in loads and floor is not None:
+                cells.setdefault((policy, pages), []).append(
                     loads[load]["stats"][counter] - floor)
     return cells
 
 
-def linux_ratios(repeats, load, counter, floored):
+def linux_ratios(repeats, load, counter, above):
     """The same by FIFO's of the same boot."""
     cells = {}
     for guests in repeats:
-        once = linux_cells([guests], load, counter, floored)
+        once = linux_cells([guests], load, counter, above)
         for (policy, pages), (value,) in once.items():
             fifo = once.get(("fifo", pages))
             if fifo and fifo[0] > 0:

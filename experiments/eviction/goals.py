@@ -10,8 +10,9 @@ OF_LRU = 0.82
 SINGLE = (("zipf", 96, 0.42), ("mixedcost", 96, 0.22), ("loop", 160, 0.80),
           ("hotscan", 96, 0.30))
 WORST = 1.01
-LINUX = (("pf_taken", True, 256, 0.25), ("pf_taken", True, 160, 0.42),
-         ("mmu_recycled", False, 256, 0.35))
+LINUX = (("avoidable faults", "pf_taken", figures.STOCK, 256, 0.25),
+         ("avoidable faults", "pf_taken", figures.STOCK, 160, 0.42),
+         ("recycled pages", "mmu_recycled", figures.ZERO, 256, 0.35))
 ICOUNT = {("zipf", 96): 0.50, ("hotscan", 96): 0.48,
           ("zipf", 0): 1.005, ("hotscan", 0): 1.005}
 NOT_MEASURED = "not measured"
@@ -58,10 +59,9 @@ def of_sweeps(plays):
 
 
 def of_linux(repeats):
-    for counter, floored, pages, most in LINUX:
-        cells = figures.linux_ratios(repeats, "mix", counter, floored)
+    for what, counter, above, pages, most in LINUX:
+        cells = figures.linux_ratios(repeats, "mix", counter, above)
         middle = figures.spread(cells.get((OURS, pages), []))
-        what = "avoidable faults" if floored else "recycled pages"
         yield row(f"L2 Linux, {what} by FIFO's, {pages} pages", most,
                   middle and middle[0],
                   note=middle and f" ({middle[1]:.3f}..{middle[2]:.3f}, "

@@ -18,6 +18,7 @@ LINUX_SCALE = "3"       # so that FIFO evicts thousands of pages at 256, too
 NESTED_PAGES = 64
 PAPERS_PAGES = 96         # they are small, and 256 hold nearly all of each
 PAPERS_POLICIES = ("fifo", "clock", "reuse")
+FLOORS = ("fifo/0", "reuse/0")  # reuse zaps what a guest has unlinked
 
 
 def traces():
@@ -42,7 +43,7 @@ def linux(repeats):
             items = tuple(f"{policy}/{pages}"
                           for policy in rotated(POLICIES, repeat))
             yield Unit("linux", f"mix{pages}", repeat + 1,
-                       ("linux", "fifo/0", *items, "--", "--scale",
+                       ("linux", *FLOORS, *items, "--", "--scale",
                         LINUX_SCALE, "mix"), ("--memory", "1536"))
 
 
@@ -59,7 +60,7 @@ def papers(repeats):
     for repeat in range(repeats):
         order = rotated(PAPERS_POLICIES, repeat)
         yield Unit("papers", "shadow", repeat + 1,
-                   ("--calls", "linux", "fifo/0",
+                   ("--calls", "linux", *FLOORS,
                     *(f"{policy}/{PAPERS_PAGES}" for policy in order),
                     "--", "stress", "redis"), ("--memory", "1536"))
         yield Unit("papers", "tdp", repeat + 1,

@@ -66,20 +66,28 @@ def linux(repeats):
     yield ("## A Linux guest: processes, pipes and gzip at once, 256 MiB\n\n"
            f"Median (least..greatest) of {len(repeats)} boots of L1, each for "
            "one limit.\n")
-    floors = [guests["fifo", 0]["mix"]["stats"]["pf_taken"]
-              for guests in repeats if "mix" in guests.get(("fifo", 0), {})]
-    yield f"Faults without a limit: {span(floors, '{:.0f}')}.\n"
+    floors = {policy: [guests[policy, 0]["mix"]["stats"]["pf_taken"]
+                       for guests in repeats
+                       if "mix" in guests.get((policy, 0), {})]
+              for policy in plan.POLICIES}
+    yield ("Faults without a limit: " + ", ".join(
+        f"{policy} {span(counts, '{:.0f}')}"
+        for policy, counts in floors.items() if counts) + ".\n")
     rows = []
     for pages in plan.LINUX_PAGES:
         for policy in plan.POLICIES:
             key = (policy, pages)
             rows.append((pages, policy, *(
-                span(of(repeats, "mix", counter, floored).get(key, []), form)
-                for counter, floored in (("pf_taken", True),
-                                         ("mmu_recycled", False))
+                span(of(repeats, "mix", counter, above).get(key, []), form)
+                for counter, above in (("pf_taken", figures.STOCK),
+                                       ("pf_taken", figures.OWN),
+                                       ("mmu_recycled", figures.ZERO))
                 for of, form in ((figures.linux_cells, "{:.0f}"),
                                  (figures.linux_ratios, "{:.3f}")))))
+    yield ("Avoidable: above FIFO's faults without a limit. Above its own: those "
+           "of the policy without a limit.\n")
     yield from table(("pages", "policy", "avoidable faults", "by FIFO's",
+                      "above its own", "by FIFO's",
                       "recycled pages", "by FIFO's"), rows)
 
 
@@ -121,10 +129,10 @@ def nested(parts):
 
 def paper_ratios(guests, load):
     """Rows: faults by FIFO's, all of them and above those without a limit."""
-    for title, floored in (("pf_taken, by FIFO's", False),
-                           ("that above no limit's", True)):
+    for title, above in (("pf_taken, by FIFO's", figures.ZERO),
+                         ("that above FIFO's without a limit", figures.STOCK)):
         yield title, *(
-            span(figures.linux_ratios(repeats, load, "pf_taken", floored)
+            span(figures.linux_ratios(repeats, load, "pf_taken", above)
                  .get(key, []), "{:.3f}") if key[1] else None
             for _, repeats, key in guests)
 
@@ -139,7 +147,8 @@ def papers(parts):
     guests = [(title, repeats, key) for title, repeats, key in (
         *((policy, parts.get("shadow"), (policy, plan.PAPERS_PAGES))
           for policy in plan.PAPERS_POLICIES),
-        ("no limit", parts.get("shadow"), ("fifo", 0)),
+        *((f"{policy}, no limit", parts.get("shadow"), (policy, 0))
+          for policy in ("fifo", "reuse")),
         ("TDP", parts.get("tdp"), ("own", 0))) if repeats]
     for load in ("stress", "redis"):
         yield f"### {load}, {plan.PAPERS_PAGES} shadow pages\n"

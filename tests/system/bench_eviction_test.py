@@ -89,12 +89,24 @@ def loads_that_do_not_end_are_left_out():
 def repeats_have_their_own_floor():
     """ratios are made within a boot, medians over boots"""
     repeats = [figures.by_load(linux_unit(factor)) for factor in (1, 2, 4)]
-    assert figures.linux_ratios(repeats, "mix", "pf_taken", True)[
+    assert figures.linux_ratios(repeats, "mix", "pf_taken", figures.STOCK)[
         "reuse", 256] == [0.2, 0.2, 0.2]
-    assert figures.linux_cells(repeats, "mix", "pf_taken", True)[
+    assert figures.linux_cells(repeats, "mix", "pf_taken", figures.STOCK)[
         "fifo", 160] == [1000, 2000, 4000]
     met = [row[3] for row in goals.of_linux(repeats)]
     assert met == ["yes", "yes", "yes"], met
+
+
+def a_policy_may_have_a_floor_of_its_own():
+    """a policy that has fewer faults without a limit is told from FIFO"""
+    rows = linux_unit(1) + guest_rows("reuse", 0, 4900, 0)
+
+    def faults(above):
+        return figures.linux_cells([figures.by_load(rows)], "mix", "pf_taken",
+                                   above)["reuse", 256]
+    assert faults(figures.ZERO) == [5200]
+    assert faults(figures.STOCK) == [200]
+    assert faults(figures.OWN) == [300]
 
 
 def goals_are_met_or_not():
@@ -170,6 +182,6 @@ if __name__ == "__main__":
     run_tests([
         averages, floors_are_taken_off, loads_are_differences,
         loads_that_do_not_end_are_left_out, repeats_have_their_own_floor,
-        goals_are_met_or_not, units_have_names_of_their_own,
-        files_are_of_one_kernel, reports_are_made_of_files,
-        bad_variables_are_refused])
+        a_policy_may_have_a_floor_of_its_own, goals_are_met_or_not,
+        units_have_names_of_their_own, files_are_of_one_kernel,
+        reports_are_made_of_files, bad_variables_are_refused])

@@ -33,6 +33,7 @@ static const struct {
 } constants[] = {
 	{ "window", &reuse_tuning.window, 1000 },
 	{ "sample", &reuse_tuning.sample, 1000 },
+	{ "upper", &reuse_tuning.upper, 1000 },
 	{ "edge", &reuse_tuning.edge_percent, 10000 },
 	{ "doubt", &reuse_tuning.doubt, 1000 },
 	{ "memory", &reuse_tuning.memory, 255 },

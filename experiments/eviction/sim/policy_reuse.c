@@ -29,6 +29,7 @@ enum {
 struct reuse_tuning reuse_tuning = {
 	.window = 8,
 	.sample = 16,
+	.upper = 2,
 	.edge_percent = 133,
 	.doubt = 4,
 	.memory = 16,
@@ -159,10 +160,18 @@ struct bid {
 	uint64_t cost, distance;
 };
 
+/* What an upper page links is orphaned with it, looks unused, and goes next. */
+static uint32_t cost(const struct pool *pool, const struct page *page)
+{
+	uint32_t faults = page_cost(pool, page);
+
+	return page_children(pool, page) ?
+		faults + reuse_tuning.upper : faults;
+}
+
 static struct bid bid_of(const struct pool *pool, struct page *page)
 {
-	return (struct bid){ page, page_cost(pool, page),
-			     distance(pool, page) };
+	return (struct bid){ page, cost(pool, page), distance(pool, page) };
 }
 
 static bool is_lower(const struct bid *a, const struct bid *b)

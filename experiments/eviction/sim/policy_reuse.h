@@ -11,6 +11,7 @@
 struct reuse_tuning {
 	uint32_t window;	/* newest pages that are not judged yet */
 	uint32_t sample;	/* pages of the main part that compete */
+	uint32_t upper;		/* faults more for a page that links others */
 	uint32_t edge_percent;	/* by how much a newcomer must be better */
 	uint32_t doubt;		/* most by which overdue idleness counts */
 	uint32_t memory;	/* intervals in the average */

@@ -165,7 +165,7 @@ bool page_is_system(const struct pool *pool, const struct page *page)
 	return page == pool_system(pool);
 }
 
-static uint32_t children(const struct pool *pool, const struct page *page)
+uint32_t page_children(const struct pool *pool, const struct page *page)
 {
 	const struct entry *system = system_entry(pool, page);
 	uint32_t n = system && system->present;
@@ -179,7 +179,7 @@ uint32_t page_cost(const struct pool *pool, const struct page *page)
 {
 	uint32_t n = page->level == LEVEL_PT ?
 		(uint32_t)__builtin_popcountll(page->blocks) :
-		children(pool, page);
+		page_children(pool, page);
 
 	return n ? n : 1;
 }

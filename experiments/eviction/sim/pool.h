@@ -154,6 +154,9 @@ struct page *pool_pt(const struct pool *pool, uint32_t cr3, uint32_t region);
 /** page_is_system - is it the page table of code and ring? */
 bool page_is_system(const struct pool *pool, const struct page *page);
 
+/** page_children - pages that it links, none if it is a page table. */
+uint32_t page_children(const struct pool *pool, const struct page *page);
+
 /** page_cost - faults that bringing a page back would take, 1 or more. */
 uint32_t page_cost(const struct pool *pool, const struct page *page);
 
