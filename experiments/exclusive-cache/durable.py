@@ -18,7 +18,6 @@ import guest
 import pagecache
 
 DISK_MIB, IMAGE_MIB = 160, 96
-MOUNT = "/run/written"  # a scenario before, in the same boot, had the usual one
 WRITE_SCALE = 3
 FOREVER = 100000
 SYNCED = (24, 64)       # files made durable before a cut, at least and at most
@@ -29,7 +28,7 @@ FLIGHT_LIMIT_S = 300
 @contextlib.contextmanager
 def image(options=()):
     """(the disk, an empty image on it)"""
-    disk = pagecache.Disk(DISK_MIB, MOUNT)
+    disk = pagecache.Disk(DISK_MIB)
     path = disk.path("image")
     try:
         pagecache.run("mount", "-o", ",".join(["remount", *options]),

@@ -55,16 +55,17 @@ class Disk:
     """A file system on a disk of L1's own: a file in memory behind a loop
     device, which is read and written as any disk is, and counts it."""
 
-    def __init__(self, mib, mount="/run/images"):
-        self.mount, self.store = mount, f"{mount}.store"
+    mount, store = "/run/images", "/run/images.store"
+
+    def __init__(self, mib):
         os.makedirs(self.store)
         run("mount", "-t", "tmpfs", "-o", "size=100%", "images", self.store)
         self.file = f"{self.store}/disk"
         run("truncate", "-s", f"{mib}M", self.file)
         run("mkfs.ext4", "-q", "-b", "4096", "-E", "lazy_itable_init=0", self.file)
         self.device = run("losetup", "--show", "-f", self.file).strip()
-        os.makedirs(mount)
-        run("mount", self.device, mount)
+        os.makedirs(self.mount)
+        run("mount", self.device, self.mount)
 
     def path(self, name):
         return os.path.join(self.mount, name)
@@ -83,6 +84,8 @@ class Disk:
         run("umount", self.mount)
         run("losetup", "-d", self.device)
         run("umount", self.store)
+        os.rmdir(self.mount)
+        os.rmdir(self.store)
 
 
 def run(*words):
