@@ -7,12 +7,12 @@
 #define NS_PER_S 1000000000ull
 /*
  * Costs a page: to look at it, to calculate its checksum, to drop it, as counted in
- * instructions (experiments/exclusive-cache: 1144, 3770, 2430), three a ns; and a read
+ * instructions (experiments/exclusive-cache: 1106, 3491, 2450), three a ns; and a read
  * from a fast disk, which is a guest's time.
  */
-#define LOOK_NS 380.0
-#define CHECKSUM_NS 1260.0
-#define DROP_NS 810.0
+#define LOOK_NS 370.0
+#define CHECKSUM_NS 1160.0
+#define DROP_NS 820.0
 #define REREAD_NS 100000.0
 /* Paid twice: look at twice as much. */
 #define GOOD 2.0

@@ -37,7 +37,7 @@ MADV_MERGEABLE, MADV_NOHUGEPAGE = 12, 15
 GIB_PAGES = (1 << 30) // PAGE
 TRACING = "/sys/kernel/tracing"
 PARTS = ("run_once", "survey_take", "read_guest", "walk_image",
-         "ksm_mm_fingerprints")
+         "ksm_mm_fingerprints", "describe_fingerprints")
 LIBRARIES = "/usr/lib/x86_64-linux-gnu/*.so*"
 LINE = re.compile(r"\s*(\S+)\s+(\d+)\s+([\d.]+) us")
 

@@ -52,7 +52,8 @@ def bonnie_row(variant, putc):
 
 
 def cost_rows():
-    parts = {"ksm_mm_fingerprints": [2, 100.0], "walk_image": [1, 900.0]}
+    parts = {"ksm_mm_fingerprints": [2, 130.0],
+             "describe_fingerprints": [2, 30.0], "walk_image": [1, 900.0]}
     return [{"what": "search", "ns": 1000 * k, "steps": 30}
             for k in (9, 10, 14)] + \
         [{"what": name, "runs": 1, "worker_ns": ns, "tally": TALLY,
@@ -116,6 +117,9 @@ def costs_are_by_a_search():
     assert figures.page_ns(figures.stage(rows, "dry")) is None
     held_ns, once_ns = figures.mutex(figures.stage(rows, "first"))
     assert abs(held_ns - 6.4e6) < 1 and abs(once_ns - 50000) < 1
+    del rows[-1]["parts"]["describe_fingerprints"]
+    held_ns, _ = figures.mutex(figures.stage(rows, "first"))
+    assert abs(held_ns - 8.32e6) < 1
     assert met(goals.of_cost(rows)) == ["**no**", "yes", "yes"]
     assert met(goals.of_cost([])) == [goals.NOT_MEASURED] * 3
 
