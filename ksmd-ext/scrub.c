@@ -337,21 +337,41 @@ static void end_run(const struct run *run)
 		tell_done(&now);
 }
 
-static void run_once(bool dry_run)
+/*
+ * Under one hold of the mutex: a run of a pass that is to begin has either begun
+ * when the scrubber is switched off, and is halted, or does not begin.
+ */
+static bool begin_run(struct run *run, bool asked)
 {
+	const struct scrub_settings *settings = &state.settings;
 	static u32 last_number;
-	struct run run = { .number = ++last_number, .dry_run = dry_run };
-
-	if (READ_ONCE(exiting))
-		return;
+	ktime_t now = ktime_get(), due;
+	bool begins;
 
 	mutex_lock(&scrub_mutex);
-	run.pages_left = state.settings.budget_pages;
-	run.ns_left = (s64)state.settings.budget_ms * NSEC_PER_MSEC;
-	WRITE_ONCE(stop, false);
+	due = ktime_add_ms(last_start, settings->interval_ms);
+	begins = asked || (settings->enabled && !ktime_before(now, due));
+	if (READ_ONCE(exiting))
+		begins = false;
+	if (begins) {
+		run->number = ++last_number;
+		run->dry_run = asked ? asked_for_dry_run : settings->dry_run;
+		run->pages_left = settings->budget_pages;
+		run->ns_left = (s64)settings->budget_ms * NSEC_PER_MSEC;
+		last_start = now;
+		WRITE_ONCE(stop, false);
+	}
 	mutex_unlock(&scrub_mutex);
+	return begins;
+}
 
-	last_start = ktime_get();
+static void run_once(bool asked)
+{
+	struct run run = {};
+
+	if (!begin_run(&run, asked))
+		return;
+
 	INIT_LIST_HEAD(&run.targets);
 	if (!survey_take(&run.targets)) {
 		drain_lru();
@@ -365,21 +385,12 @@ static void run_once(bool dry_run)
 
 static void run_after_pass(struct work_struct *work)
 {
-	struct scrub_settings settings;
-	ktime_t due;
-
-	mutex_lock(&scrub_mutex);
-	settings = state.settings;
-	mutex_unlock(&scrub_mutex);
-
-	due = ktime_add_ms(last_start, settings.interval_ms);
-	if (settings.enabled && !ktime_before(ktime_get(), due))
-		run_once(settings.dry_run);
+	run_once(false);
 }
 
 static void run_as_asked(struct work_struct *work)
 {
-	run_once(READ_ONCE(asked_for_dry_run));
+	run_once(true);
 }
 
 void scrub_read(struct scrub_state *ret_state)
@@ -411,7 +422,7 @@ int scrub_run_now(bool dry_run)
 	if (work_pending(&asked_work)) {
 		err = -EBUSY;
 	} else {
-		WRITE_ONCE(asked_for_dry_run, dry_run);
+		asked_for_dry_run = dry_run;
 		queue_work(workqueue, &asked_work);
 	}
 	mutex_unlock(&scrub_mutex);
