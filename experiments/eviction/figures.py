@@ -35,6 +35,16 @@ def by_play(rows):
     return {(r["policy"], r["trace"], r["pool"], r["items"]): r for r in rows}
 
 
+def by_middle_play(rows):
+    """The same of plays that were repeated: the one of median run time."""
+    plays = {}
+    for row in rows:
+        (key,) = by_play([row])
+        plays.setdefault(key, []).append(row)
+    return {key: sorted(same, key=lambda row: row["run_tsc"])[len(same) // 2]
+            for key, same in plays.items()}
+
+
 def above_floor(plays, policy, trace, pool, regions):
     """None when it or the floor was not measured."""
     row = plays.get((policy, trace, pool, regions))

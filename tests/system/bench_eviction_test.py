@@ -70,6 +70,16 @@ def floors_are_taken_off():
     assert figures.sweeps(plays, "clock", 96) is None
 
 
+def the_middle_of_repeated_plays_counts():
+    """one play that costs more or less than its like moves no ratio"""
+    rows = [{**plays_row(policy, "hotscan", 0, 257), "run_tsc": run_tsc}
+            for policy, times in (("fifo", (98, 100, 101)),
+                                  ("reuse", (100, 90, 100)))
+            for run_tsc in times]
+    plays = figures.by_middle_play(rows)
+    assert [row[2] for row in goals.of_icount(plays)][-1] == "1.000", plays
+
+
 def loads_are_differences():
     """a load costs what was counted between its samples; life is all"""
     loads = figures.by_load(guest_rows("reuse", 160, 30, 2))["reuse", 160]
@@ -180,7 +190,8 @@ def bad_variables_are_refused():
 
 if __name__ == "__main__":
     run_tests([
-        averages, floors_are_taken_off, loads_are_differences,
+        averages, floors_are_taken_off,
+        the_middle_of_repeated_plays_counts, loads_are_differences,
         loads_that_do_not_end_are_left_out, repeats_have_their_own_floor,
         a_policy_may_have_a_floor_of_its_own, goals_are_met_or_not,
         units_have_names_of_their_own, files_are_of_one_kernel,
