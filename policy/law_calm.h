@@ -8,7 +8,8 @@
  * third of ksmd's CPU (experiments/tuning, scenario guests, profiled), beside
  * what they cost the guest. A booting guest also rewrites what it has just
  * read. So a hunt learns the newcomers' checksums at once, and merges when they
- * calm down or patience ends.
+ * calm down or patience ends. Who is seen for the first time is as busy as it has
+ * been since it began: a VMM that waited for its guest's memory need not wait again.
  */
 #ifndef DENSITY_LAW_CALM_H
 #define DENSITY_LAW_CALM_H
@@ -17,9 +18,6 @@
 #include <stdint.h>
 
 #include "snap.h"
-
-/* Ask for a look at the processes this often while waiting. */
-#define LAW_CALM_LOOK_MS 600u
 
 struct law_calm {
 	bool primed;
@@ -37,6 +35,8 @@ void law_calm_update(struct law_calm *calm, const struct snap *snap);
 /* Is it better to wait with merging in a hunt that began at @began_ns? */
 bool law_calm_waits(const struct law_calm *calm, uint64_t began_ns,
 		    uint64_t now_ns);
+/* Ask for a look at the processes after so long while that hunt waits. */
+uint32_t law_calm_look_ms(uint64_t began_ns, uint64_t now_ns);
 /* The hunt is over: nobody is a newcomer any more. */
 void law_calm_settle(struct law_calm *calm);
 

@@ -58,11 +58,12 @@
 #define HUNT_GAP_NS (3 * NS_PER_S)
 /* After an eighth of the population has left, to forget them. */
 #define TIDY_GAP_NS (2 * NS_PER_S)
+/* Each look at the growth reads the table of processes: in a part of its time. */
+#define WATCH_PART 4
+#define WATCH_MAX_NS (250 * NS_PER_MS)
 #define POLL_MIN_MS 20u
 #define POLL_MAX_MS 150u
 #define POLL_CAP_MS 300u
-/* Each look reads the table of processes. */
-#define WATCH_MS 250u
 
 static void yield_init(struct law_state *state, const struct law_params *params)
 {
@@ -115,13 +116,34 @@ static uint32_t batch_size(const struct yield *y,
 			      budget);
 }
 
+static uint64_t settle_ns(const struct snap *snap)
+{
+	return law_yield_merges_at_first_sight(snap) ? SETTLE_INDEX_NS :
+						       SETTLE_NS;
+}
+
+/*
+ * When what has grown until now will have paused for long enough; later while it
+ * goes on growing.
+ */
+static uint32_t next_look_ms(const struct yield *y, const struct snap *snap)
+{
+	uint64_t now_ns = y->meter.now_ns;
+	uint64_t settled_ns = y->demand.grew_ns + settle_ns(snap);
+	uint64_t gap_ns = (now_ns - y->demand.since_ns) / WATCH_PART;
+
+	if (gap_ns > WATCH_MAX_NS)
+		gap_ns = WATCH_MAX_NS;
+	if (settled_ns > now_ns && gap_ns < settled_ns - now_ns)
+		gap_ns = settled_ns - now_ns;
+	return (uint32_t)(gap_ns / NS_PER_MS) + 1;
+}
+
 /* Whether to begin a hunt now; says why not in @ret_why. */
 static bool hunt_now(struct yield *y, const struct law_params *params,
 		     const struct snap *snap, struct decision *ret_why)
 {
 	const struct law_demand *d = &y->demand;
-	uint64_t settle_ns = law_yield_merges_at_first_sight(snap) ?
-				     SETTLE_INDEX_NS : SETTLE_NS;
 	int64_t worth, cost;
 
 	ret_why->reason = LAW_REASON_NONE;
@@ -145,7 +167,7 @@ static bool hunt_now(struct yield *y, const struct law_params *params,
 		}
 		return false;
 	}
-	if (y->meter.now_ns - d->grew_ns >= settle_ns ||
+	if (y->meter.now_ns - d->grew_ns >= settle_ns(snap) ||
 	    (int64_t)(y->loss_mib_ms / 1000) >= cost)
 		return true;
 	return y->meter.now_ns - d->since_ns >= PATIENCE_NS &&
@@ -224,7 +246,7 @@ static void work(struct yield *y, const struct law_params *params,
 	if (waits_for_calm(y)) {
 		say(y, params, phase, LAW_REASON_CALM, snap, d);
 		d->look = true;
-		d->next_ms = LAW_CALM_LOOK_MS;
+		d->next_ms = law_calm_look_ms(y->hunt_began_ns, y->meter.now_ns);
 		return;
 	}
 	if (!y->mid_pass)
@@ -256,6 +278,8 @@ static void rest(struct yield *y, const struct law_params *params,
 		 const struct snap *snap, const struct decision *why,
 		 struct decision *d)
 {
+	uint32_t look_ms;
+
 	if (law_meter_braked(params, snap)) {
 		say(y, params, LAW_PHASE_BRAKE, LAW_REASON_PSI, snap, d);
 	} else if (why->reason == LAW_REASON_COW_STORM) {
@@ -280,9 +304,10 @@ static void rest(struct yield *y, const struct law_params *params,
 					NS_PER_MS) + 1;
 	if (law_demand_waits(&y->demand, params) && !why->reason) {
 		/* A hunt is near: watch the growth closely. */
+		look_ms = next_look_ms(y, snap);
 		d->look = true;
-		if (!d->next_ms || d->next_ms > WATCH_MS)
-			d->next_ms = WATCH_MS;
+		if (!d->next_ms || d->next_ms > look_ms)
+			d->next_ms = look_ms;
 	}
 }
 

@@ -150,6 +150,56 @@ static void what_will_not_merge_is_not_waited_for(void **state)
 	assert_false(waits(&w));
 }
 
+/* A VMM that began 2 s ago, and has memory now. */
+static bool waits_for_vmm_with(uint64_t ticks)
+{
+	struct world w;
+
+	begin(&w);
+	w.vms[1].start_ticks = 1100;
+	look(&w, 11000, 1, 0);
+	w.vms[1].cpu_ticks = ticks;
+	look(&w, 2000, 2, 0);
+	return waits(&w);
+}
+
+static void who_is_seen_first_is_as_busy_as_since_it_began(void **state)
+{
+	(void)state;
+	assert_false(waits_for_vmm_with(20));
+	assert_false(waits_for_vmm_with(50));
+	assert_true(waits_for_vmm_with(52));
+	assert_true(waits_for_vmm_with(200));
+}
+
+static void of_who_has_hardly_begun_the_work_is_shared_out(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.vms[1].start_ticks = 1099;
+	look(&w, 10000, 1, 0);
+	w.vms[1].cpu_ticks = 1;	/* all the time that there was */
+	look(&w, 1000, 2, 0);
+	assert_false(waits(&w));
+	begin(&w);
+	w.vms[1].start_ticks = 1095;
+	look(&w, 10000, 1, 0);
+	w.vms[1].cpu_ticks = 5;
+	look(&w, 1000, 2, 0);
+	assert_true(waits(&w));
+}
+
+static void looks_come_seldom_when_work_goes_on(void **state)
+{
+	const uint64_t began = 7000 * NS_PER_MS;
+
+	(void)state;
+	assert_in_range(law_calm_look_ms(began, began), 150, 200);
+	assert_int_equal(law_calm_look_ms(began, began + 600 * NS_PER_MS), 600);
+}
+
 static void a_counter_that_goes_back_is_calm(void **state)
 {
 	struct world w;
@@ -173,6 +223,11 @@ int main(void)
 		cmocka_unit_test(looks_too_close_together_change_nothing),
 		cmocka_unit_test(one_that_left_is_not_waited_for),
 		cmocka_unit_test(what_will_not_merge_is_not_waited_for),
+		cmocka_unit_test(
+			who_is_seen_first_is_as_busy_as_since_it_began),
+		cmocka_unit_test(
+			of_who_has_hardly_begun_the_work_is_shared_out),
+		cmocka_unit_test(looks_come_seldom_when_work_goes_on),
 		cmocka_unit_test(a_counter_that_goes_back_is_calm),
 	};
 

@@ -509,6 +509,35 @@ static void yield_hunts_sooner_where_it_merges_at_first_sight(void **state)
 	}
 }
 
+/* Asked when what came last will have settled; seldomer the longer it goes on. */
+static void yield_looks_again_when_growth_will_have_settled(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	for (uint32_t indexed = 0; indexed <= 1; indexed++) {
+		bench_init(&b, "yield", 100);
+		b.snap.caps |= SNAP_CAP_INDEX | SNAP_CAP_COUNTS;
+		b.snap.ksm.checksum_index = indexed;
+		b.snap.ksm.pages_unshared = 100;
+		tick(&b, 1000);
+		b.vm.rss_anon_pages = 50000;
+		tick(&b, 1000);
+		assert_true(b.d.look);
+		assert_in_range(b.d.next_ms, indexed ? 50 : 150,
+				indexed ? 51 : 151);
+		b.vm.rss_anon_pages += 1000;
+		tick(&b, 40);
+		assert_in_range(b.d.next_ms, indexed ? 50 : 150,
+				indexed ? 51 : 151);
+		for (int i = 0; i < 6; i++) {
+			b.vm.rss_anon_pages += 1000;
+			tick(&b, 100);
+		}
+		assert_in_range(b.d.next_ms, 150, 161);
+	}
+}
+
 static void a_small_cap_still_moves(void **state)
 {
 	struct bench b;
@@ -572,6 +601,7 @@ int main(void)
 		cmocka_unit_test(a_batch_covers_what_it_surely_gets_through),
 		cmocka_unit_test(yield_says_when_ksmd_will_end_its_pass),
 		cmocka_unit_test(yield_hunts_sooner_where_it_merges_at_first_sight),
+		cmocka_unit_test(yield_looks_again_when_growth_will_have_settled),
 		cmocka_unit_test(a_small_cap_still_moves),
 		cmocka_unit_test(every_reason_has_words),
 	};
