@@ -46,9 +46,12 @@ struct daemon {
 	struct extension *extension;
 	struct events *events;		/* NULL: VMs are looked for only */
 	struct passes *passes;
+	uint64_t due_ns;		/* the next tick */
 	uint64_t vms_due_ns;		/* KVM told of VMs: look then, 0: no */
 	uint64_t vms_asked_ns;		/* the last such look */
+	uint64_t vms_paid_ns;		/* all of them, a second apart, take to then */
 	uint64_t watch_ns;		/* newcomers are watched since, 0: no */
+	uint64_t glance_cost_ns;	/* of the last glance at them, and what it led to */
 	struct store *store;		/* NULL when history is off */
 	struct ctl *ctl;		/* NULL when the socket failed */
 
@@ -85,7 +88,7 @@ int daemon_tick(struct daemon *daemon);
 int daemon_wake(struct daemon *daemon);
 /* A pass of ksmd has ended, or may have: take the decision that waits for it. */
 int daemon_end_pass(struct daemon *daemon);
-/* VMs came or went: look at all, at once, but at most once a second. */
+/* VMs came or went: look at all, at once, but once a second if many do. */
 int daemon_expect_vms(struct daemon *daemon);
 /*
  * Apply the decision in force again, after an override changed. A failure

@@ -8,8 +8,11 @@
  * tick reads nothing but that and the knobs.
  *
  * Where the kernel extension tells of the ends of passes, it asks less often while
- * a pass is about to end. And it watches closely who has just come: KVM tells of a
- * VM before that has any memory.
+ * a pass is about to end.
+ *
+ * KVM tells of a VM before that has any memory. So who has just come is watched:
+ * between ticks it is glanced at, which reads a small file or two and decides
+ * nothing unless it has memory by then.
  *
  * While hands are off, by request or because somebody else writes the knobs,
  * the law is not asked: it would take what ksmd does for its own doing.
@@ -26,18 +29,27 @@
 #include "log.h"
 #include "metrics.h"
 
+#define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
 #define MAINTAIN_NS (60 * NS_PER_S)
 /* Of an idle host that tells of VMs that come. */
 #define REST_MS (EXTENSION_INTERVAL_S * 1000)
-/* Hosts of functions start VMs by the hundred a second. */
+/*
+ * Hosts of functions start VMs by the hundred a second: all processes are read
+ * once a second for them, but for the first few, and a little apart.
+ */
 #define VMS_GAP_NS NS_PER_S
+#define VMS_QUICK 2
+#define VMS_QUICK_GAP_NS (50 * NS_PER_MS)
 /*
  * A VMM has its guest's memory some tenths of a second after its VM. So long it is
- * watched, at first so often, and in an eighth of the time that has passed.
+ * watched, at first so often, later in a 32nd of the time that has passed, and
+ * never for more than a fiftieth of a core.
  */
 #define WATCH_NS (10 * NS_PER_S)
-#define WATCH_MIN_MS 40u
+#define WATCH_MIN_NS (20 * NS_PER_MS)
+#define WATCH_PART 32
+#define WATCH_COST_FACTOR 50
 /* ksmd is told of the end of a pass a little before it goes to sleep. */
 #define PASS_MS 5u
 /* While that is waited for, the law's own asking is a net to fall into. */
@@ -294,68 +306,63 @@ static void await_pass(struct daemon *d)
 		d->decision.next_ms *= PASS_TIMES;
 }
 
-/* It gets dearer with the number of processes: only where VMs are told of. */
-static void watch(struct daemon *d)
-{
-	uint64_t age_ms = (d->snap->mono_ns - d->watch_ns) / 1000000;
-	uint32_t gap_ms = (uint32_t)(age_ms / 8);
-
-	if (!d->watch_ns || d->hands_off)
-		return;
-	if (age_ms * 1000000 >= WATCH_NS) {
-		/* Of who came meanwhile it was but the tail. */
-		d->watch_ns = d->vms_asked_ns > d->watch_ns ?
-			      d->vms_asked_ns : 0;
-		gap_ms = WATCH_MIN_MS;
-		if (!d->watch_ns)
-			return;
-	}
-	if (gap_ms < WATCH_MIN_MS)
-		gap_ms = WATCH_MIN_MS;
-	if (d->decision.next_ms && d->decision.next_ms <= gap_ms)
-		return;
-	d->decision.next_ms = gap_ms;
-	if (d->ask == PROBE_ASK_WHEN_DUE)
-		d->ask = PROBE_ASK_KNOWN;
-}
-
-/* Nothing can merge, and a VM that comes is told of. */
+/* Nothing can merge, and a VM that comes is told of; none has just come. */
 static void rest(struct daemon *d)
 {
+	if (d->vms_asked_ns &&
+	    d->snap->mono_ns - d->vms_asked_ns < WATCH_NS)
+		return;
 	if (d->decision.phase == LAW_PHASE_IDLE && events_live(d->events) &&
 	    extension_seen(d->extension) && !d->decision.next_ms)
 		d->decision.next_ms = REST_MS;
 }
 
+/* How long until the next glance at who has just come; 0: nobody is watched. */
+static uint64_t glance_gap_ns(const struct daemon *d, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - d->watch_ns;
+	uint64_t gap_ns = d->glance_cost_ns * WATCH_COST_FACTOR;
+
+	if (!d->watch_ns || age_ns >= WATCH_NS || d->hands_off)
+		return 0;
+	if (gap_ns < age_ns / WATCH_PART)
+		gap_ns = age_ns / WATCH_PART;
+	return gap_ns < WATCH_MIN_NS ? WATCH_MIN_NS : gap_ns;
+}
+
+/* For what comes first: the tick, VMs that were told of, or a glance. */
 static int arm(struct daemon *d)
 {
-	uint64_t ms = d->decision.next_ms ? d->decision.next_ms :
-		      d->conf->params.interval_ms;
-	uint64_t now, at;
+	uint64_t now_ns = probe_now_ns(), at_ns = d->due_ns;
+	uint64_t gap_ns = glance_gap_ns(d, now_ns);
 	int r;
 
-	r = sd_event_now(d->event, CLOCK_BOOTTIME, &now);
-	if (r < 0)
-		return r;
-	at = now + ms * 1000;
-	if (d->vms_due_ns && d->vms_due_ns / 1000 < at)
-		at = d->vms_due_ns / 1000;
-	r = sd_event_source_set_time(d->timer, at);
+	if (d->vms_due_ns && d->vms_due_ns < at_ns)
+		at_ns = d->vms_due_ns;
+	if (gap_ns && now_ns + gap_ns < at_ns)
+		at_ns = now_ns + gap_ns;
+	/* A little late is in time; to be early would be to come twice. */
+	r = sd_event_source_set_time(d->timer, at_ns / 1000 + 1);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
 }
 
+/* The next tick is to come after so long. */
+static int plan(struct daemon *d, uint64_t ms)
+{
+	d->due_ns = probe_now_ns() + ms * NS_PER_MS;
+	return arm(d);
+}
+
 int daemon_wake(struct daemon *d)
 {
-	d->decision.next_ms = 1;
-	return arm(d);
+	return plan(d, 1);
 }
 
 int daemon_end_pass(struct daemon *d)
 {
-	d->decision.next_ms = PASS_MS;
-	return arm(d);
+	return plan(d, PASS_MS);
 }
 
 int daemon_expect_vms(struct daemon *d)
@@ -365,9 +372,23 @@ int daemon_expect_vms(struct daemon *d)
 	if (d->vms_due_ns)
 		return 0;
 	d->vms_due_ns = now_ns;
-	if (d->vms_asked_ns && now_ns < d->vms_asked_ns + VMS_GAP_NS)
-		d->vms_due_ns = d->vms_asked_ns + VMS_GAP_NS;
+	if (d->vms_asked_ns && now_ns < d->vms_asked_ns + VMS_QUICK_GAP_NS)
+		d->vms_due_ns = d->vms_asked_ns + VMS_QUICK_GAP_NS;
+	if (d->vms_paid_ns > d->vms_due_ns + VMS_QUICK * VMS_GAP_NS)
+		d->vms_due_ns = d->vms_paid_ns - VMS_QUICK * VMS_GAP_NS;
 	return arm(d);
+}
+
+/* KVM told of VMs: look at all, and watch who has come. */
+static void expect(struct daemon *d, uint64_t now_ns)
+{
+	d->ask = PROBE_ASK_OWNERS;
+	d->vms_due_ns = 0;
+	d->vms_asked_ns = d->watch_ns = now_ns;
+	d->glance_cost_ns = 0;
+	if (d->vms_paid_ns < now_ns)
+		d->vms_paid_ns = now_ns;
+	d->vms_paid_ns += VMS_GAP_NS;
 }
 
 /* A law that asks for ticks between those of the interval is in a pass. */
@@ -375,13 +396,8 @@ static void take(struct daemon *d)
 {
 	uint64_t now_ns = probe_now_ns(), scans;
 
-	if (d->vms_due_ns && now_ns >= d->vms_due_ns) {
-		d->ask = PROBE_ASK_ALL;
-		d->vms_asked_ns = now_ns;
-		d->vms_due_ns = 0;
-		if (extension_seen(d->extension) && !d->watch_ns)
-			d->watch_ns = now_ns;
-	}
+	if (d->vms_due_ns && now_ns >= d->vms_due_ns)
+		expect(d, now_ns);
 	if (d->snap && d->decision.next_ms && !d->ask &&
 	    !sample_is_due(d, now_ns) && now_ns - d->whole_ns < NS_PER_S) {
 		scans = d->snap->ksm.full_scans;
@@ -396,7 +412,29 @@ static void take(struct daemon *d)
 		d->table_ms = d->snap->real_ms;
 }
 
-int daemon_tick(struct daemon *d)
+/* Woken before there is anything else to do. */
+static bool comes_to_glance(const struct daemon *d)
+{
+	uint64_t now_ns = probe_now_ns();
+
+	return d->watch_ns && now_ns < d->due_ns &&
+	       (!d->vms_due_ns || now_ns < d->vms_due_ns);
+}
+
+/* Has a newcomer memory by now, or more? */
+static bool glance(struct daemon *d)
+{
+	unsigned int count;
+	bool moved = probe_glance(d->probe, &count);
+
+	if (!count)
+		d->watch_ns = 0;
+	if (moved && d->ask == PROBE_ASK_WHEN_DUE)
+		d->ask = PROBE_ASK_KNOWN;
+	return moved;
+}
+
+static int tick(struct daemon *d)
 {
 	struct law_params params;
 
@@ -412,14 +450,26 @@ int daemon_tick(struct daemon *d)
 	tell_finding(d);
 	if (!d->stood_aside)
 		extend(d);
-	watch(d);
 	rest(d);
 
 	law_window_add(&d->window, d->snap->mono_ns, d->snap->ksm.ksmd_cpu_ns);
 	follow_copies(d);
 	record(d);
 	export_metrics(d);
-	return arm(d);
+	return plan(d, d->decision.next_ms ? d->decision.next_ms :
+		       d->conf->params.interval_ms);
+}
+
+int daemon_tick(struct daemon *d)
+{
+	uint64_t cpu_ns = daemon_cpu_ns();
+	int r;
+
+	if (!comes_to_glance(d))
+		return tick(d);
+	r = glance(d) ? tick(d) : 0;
+	d->glance_cost_ns = daemon_cpu_ns() - cpu_ns;
+	return r < 0 ? r : arm(d);
 }
 
 int daemon_reapply(struct daemon *d)

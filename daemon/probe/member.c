@@ -80,6 +80,7 @@ static void begin(struct probe_member *member, const struct probe_stat *stat,
 					 TABLE_YOUNG_S * NS_PER_S;
 	memcpy(member->comm, stat->comm, sizeof(member->comm));
 	member->kthread = stat->kthread;
+	member->owns_kvm = walk->owns_kvm;
 	member->is_ksmd = stat->kthread && stat->ppid == 2 &&
 			  !strcmp(stat->comm, "ksmd");
 	if (!stat->kthread)
@@ -294,6 +295,31 @@ static bool ask(struct probe_member *member, uint64_t rss_pages,
 	return true;
 }
 
+bool probe_member_moved(struct probe_member *member,
+			const struct probe_walk *walk)
+{
+	const struct snap_vm *vm = member->vm;
+	struct probe_ksm_stat ksm_stat = { 0 };
+	struct probe_statm statm = { 0 };
+	struct probe_text text;
+
+	if (!vm->mergeable &&
+	    read_kept(walk, member->pid, "ksm_stat", &member->ksm_fd,
+		      &text) > 0)
+		probe_ksm_stat_parse(text, &ksm_stat);
+	if (ksm_stat.has_mergeable)
+		return ksm_stat.mergeable;
+	if (read_kept(walk, member->pid, "statm", &member->statm_fd,
+		      &text) <= 0 || !probe_statm_parse(text, &statm))
+		return true;
+	if (statm.rss_pages < vm->rss_pages + PROBE_GLANCE_PAGES)
+		return false;
+	/* An older kernel hides it in smaps. */
+	return vm->mergeable ||
+	       probe_look_due(&member->look, statm.rss_pages, true,
+			      walk->now_ns);
+}
+
 /* Its size, if it is the process that it was and a descriptor was kept. */
 static bool glance(struct probe_member *member, struct probe_walk *walk,
 		   uint64_t *ret_rss_pages)
@@ -352,11 +378,22 @@ static bool is_dull(struct probe_member *member, uint64_t rss_pages,
 	       !is_due(member, rss_pages, walk->now_ns);
 }
 
+/* It may be old, and have its first VM now: memory will follow. */
+static void follow_owner(struct probe_member *member,
+			 const struct probe_walk *walk)
+{
+	if (walk->owns_kvm && !member->owns_kvm && !walk->first)
+		member->young_until_ns = walk->now_ns +
+					 TABLE_YOUNG_S * NS_PER_S;
+	member->owns_kvm = walk->owns_kvm;
+}
+
 bool probe_member_refresh(struct probe_member *member,
 			  struct probe_walk *walk)
 {
 	uint64_t rss_pages;
 
+	follow_owner(member, walk);
 	if ((member->kthread || (walk->quiet && member->comm[0] &&
 				 !member->vm && !walk->owns_kvm &&
 				 walk->now_ns >= member->young_until_ns)) &&

@@ -27,6 +27,7 @@ struct probe_member {
 	uint64_t start_ticks;
 	uint64_t cpu_ticks;		/* when stat was last read */
 	uint64_t young_until_ns;	/* and until then it is read in each walk */
+	bool owns_kvm;			/* when it was last refreshed */
 	char comm[PROBE_COMM_LEN];
 	bool kthread;
 	bool is_ksmd;
@@ -61,6 +62,13 @@ struct probe_walk {
 bool probe_member_refresh(struct probe_member *member,
 			  struct probe_walk *walk);
 void probe_member_clear(struct probe_member *member);
+
+/*
+ * Of a tracked one, from files that are kept open: has its memory become
+ * mergeable, or what can merge grown, since it was refreshed? Or has it gone?
+ */
+bool probe_member_moved(struct probe_member *member,
+			const struct probe_walk *walk);
 
 /* The daemon that @member is and that writes the same knobs, or NULL. */
 const char *probe_member_rival(const struct probe_member *member);

@@ -290,9 +290,10 @@ static void take_table(struct probe *probe, enum probe_ask ask)
 	struct snap *snap = &probe->snap;
 	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-	walk(probe, ask != PROBE_ASK_ALL &&
-	     probe_schedule_rests(&probe->schedule, snap) ?
-		     PROBE_WALK_RESTING : PROBE_WALK_ALL);
+	walk(probe, ask == PROBE_ASK_OWNERS ? PROBE_WALK_OWNERS :
+		    ask != PROBE_ASK_ALL &&
+		    probe_schedule_rests(&probe->schedule, snap) ?
+			    PROBE_WALK_RESTING : PROBE_WALK_ALL);
 	if (probe->looks == 1 ||
 	    snap->mono_ns - probe->slow_ns >= SLOW_AGE_NS)
 		take_slow(probe);
@@ -316,14 +317,14 @@ const struct snap *probe_take(struct probe *probe, enum probe_ask ask)
 	struct snap *snap = &probe->snap;
 	uint64_t cpu_ns;
 	bool has_cpu = take_ksmd(probe, &cpu_ns);
+	bool all = ask == PROBE_ASK_ALL || ask == PROBE_ASK_OWNERS;
 
 	snap->seq++;
 	take_time(snap);
-	snap->caps = take_ksm(probe, has_cpu, cpu_ns,
-			      ask == PROBE_ASK_ALL);
+	snap->caps = take_ksm(probe, has_cpu, cpu_ns, all);
 	snap->caps |= take_counters(probe);
 	stale_update(&probe->stale, snap);
-	if (ask == PROBE_ASK_ALL || probe_schedule_due(&probe->schedule, snap))
+	if (all || probe_schedule_due(&probe->schedule, snap))
 		take_table(probe, ask);
 	else if (ask == PROBE_ASK_KNOWN)
 		walk(probe, PROBE_WALK_KNOWN);
@@ -353,6 +354,11 @@ const struct snap *probe_follow(struct probe *probe)
 	take_time(snap);
 	snap->ksm.ksmd_cpu_ns = cpu_ns;
 	return snap;
+}
+
+bool probe_glance(struct probe *probe, unsigned int *ret_count)
+{
+	return probe_table_glance(probe->table, probe_now_ns(), ret_count);
 }
 
 static bool find_extension(struct probe *probe, uint64_t now_ns)

@@ -56,6 +56,7 @@ enum probe_ask {
 	PROBE_ASK_WHEN_DUE,	/* none */
 	PROBE_ASK_ALL,
 	PROBE_ASK_KNOWN,	/* VMs, who can merge, and who has just come */
+	PROBE_ASK_OWNERS,	/* all, and first who owns a VM: one may be new */
 };
 
 /*
@@ -70,6 +71,15 @@ const struct snap *probe_take(struct probe *probe, enum probe_ask ask);
  * All else is that of the one before. A whole one where these cannot be read.
  */
 const struct snap *probe_follow(struct probe *probe);
+
+/*
+ * Has a newcomer's memory become mergeable, or that which can merge grown by
+ * PROBE_GLANCE_PAGES, since the processes were read? Or has it gone? A newcomer is
+ * a VM, or has mergeable memory, since less than TABLE_YOUNG_S. Of each a small file
+ * or two are read, and nothing else. @ret_count: how many there are.
+ */
+#define PROBE_GLANCE_PAGES 256
+bool probe_glance(struct probe *probe, unsigned int *ret_count);
 
 /*
  * Read what the kernel extension tells into the last snapshot: the shadow pages

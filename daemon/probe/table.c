@@ -206,6 +206,13 @@ static bool are_known(const struct probe_table *table, int32_t last_pid,
 	       (quiet || last_pid == table->last_pid);
 }
 
+static void list_owners(struct probe_table *table)
+{
+	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
+	if (probe_kvm_read(table->root_fd, &table->known, &table->owners))
+		table->caps |= SNAP_CAP_KVM;
+}
+
 /* False when the host cannot be listed: then the old table stands. */
 static bool list(struct probe_table *table)
 {
@@ -218,19 +225,20 @@ static bool list(struct probe_table *table)
 	if ((r && r != -ENOENT) || table->processes.failed)
 		return false;
 	probe_pids_sort(&table->processes);
-	table->caps &= ~(uint32_t)SNAP_CAP_KVM;
-	if (probe_kvm_read(table->root_fd, &table->known, &table->owners))
-		table->caps |= SNAP_CAP_KVM;
+	list_owners(table);
 	return true;
 }
 
 /* Whom to refresh: what is listed, or those who were there the last time. */
-static bool choose(struct probe_table *table, uint64_t now_ns, bool quiet)
+static bool choose(struct probe_table *table, uint64_t now_ns,
+		   enum probe_walk_kind kind)
 {
 	int32_t last_pid = read_last_pid(table);
 	struct probe_pids swap;
 
-	if (are_known(table, last_pid, now_ns, quiet)) {
+	if (are_known(table, last_pid, now_ns, kind == PROBE_WALK_RESTING)) {
+		if (kind == PROBE_WALK_OWNERS)
+			list_owners(table);
 		swap = table->processes;
 		table->processes = table->known;
 		table->known = swap;
@@ -303,7 +311,7 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns,
 		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
 		.ration = &table->ration,
 		.first = !table->started,
-		.quiet = kind != PROBE_WALK_ALL,
+		.quiet = kind == PROBE_WALK_RESTING || kind == PROBE_WALK_KNOWN,
 		.thp_kib = thp_kib,
 	};
 	struct members swap;
@@ -311,7 +319,7 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns,
 	if (!table->started)
 		probe_ration_init(&table->ration, now_ns);
 	table->started = true;
-	if (!choose(table, now_ns, kind == PROBE_WALK_RESTING) ||
+	if (!choose(table, now_ns, kind) ||
 	    !has_room((void **)&table->next.member, &table->next.room,
 		      table->processes.count, sizeof(struct probe_member)))
 		return false;
@@ -331,6 +339,28 @@ bool probe_table_walk(struct probe_table *table, uint64_t now_ns,
 		 count_tracked(&table->now), sizeof(*table->vms));
 	assemble(table);
 	return true;
+}
+
+bool probe_table_glance(struct probe_table *table, uint64_t now_ns,
+			unsigned int *ret_count)
+{
+	const struct probe_walk walk = {
+		.root_fd = table->root_fd, .buf = table->buf,
+		.now_ns = now_ns,
+	};
+	bool moved = false;
+	unsigned int i;
+
+	*ret_count = 0;
+	for (i = 0; i < table->now.count; i++) {
+		struct probe_member *member = &table->now.member[i];
+
+		if (!member->vm || now_ns >= member->young_until_ns)
+			continue;
+		++*ret_count;
+		moved = moved || probe_member_moved(member, &walk);
+	}
+	return moved;
 }
 
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

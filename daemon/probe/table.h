@@ -56,6 +56,8 @@ enum probe_walk_kind {
 	PROBE_WALK_RESTING,
 	/* The same, but newcomers are listed, and asked while they are young. */
 	PROBE_WALK_KNOWN,
+	/* Of all, when there may be another who owns a VM. */
+	PROBE_WALK_OWNERS,
 };
 
 /*
@@ -65,6 +67,10 @@ enum probe_walk_kind {
  */
 bool probe_table_walk(struct probe_table *table, uint64_t now_ns,
 		      enum probe_walk_kind kind, uint64_t thp_kib);
+
+/* See probe_glance(). */
+bool probe_table_glance(struct probe_table *table, uint64_t now_ns,
+			unsigned int *ret_count);
 
 /* Ordered by pid; valid until the next walk or set_rules. */
 const struct snap_vm *probe_table_vms(const struct probe_table *table,

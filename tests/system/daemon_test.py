@@ -541,6 +541,24 @@ def test_switches_of_our_kernel():
                 assert "kernel" in error.parameters["message"], error
 
 
+COUNTS = ("tree_steps", "compares", "bytes_compared", "lookahead_tries",
+          "lookahead_hits", "index_tries", "index_hits", "index_skips",
+          "first_sight_merges", "index_bytes")
+
+
+def test_counts_of_our_kernel():
+    """status has each of our kernel's counts, or none of them"""
+    counts = {name: 100 + i for i, name in enumerate(COUNTS)}
+    for missing in (None, "compares"):
+        files = {name: n for name, n in counts.items() if name != missing}
+        with busy_host(run=1, lookahead=0, checksum_index=0, **files) as host:
+            with Daemon(host) as daemon:
+                ksm = daemon.ready().call("GetStatus")["ksm"]
+                shown = {name: ksm[name] for name in COUNTS if name in ksm}
+                assert shown == ({} if missing else counts), shown
+                assert daemon.end() == 0, daemon.text()
+
+
 def test_unprivileged():
     """a user without privilege may look but not touch"""
     with busy_host() as host, Daemon(host) as daemon:

@@ -93,48 +93,142 @@ static void one_missing_core_file_means_no_ksm(void **state)
 	fx_remove(root, "");
 }
 
-/* Of our patches: one that is missing takes the others along. */
-static void a_patched_kernel_counts_what_finding_costs(void **state)
+/* Of our patches, as the kernel names them, and where each belongs. */
+#define COUNT(field) { #field, offsetof(struct snap_ksm, field) }
+static const struct {
+	const char *file;
+	size_t offset;
+} counts[] = {
+	COUNT(tree_steps), COUNT(compares), COUNT(bytes_compared),
+	COUNT(lookahead_tries), COUNT(lookahead_hits), COUNT(index_tries),
+	COUNT(index_hits), COUNT(index_skips), COUNT(first_sight_merges),
+	COUNT(index_bytes),
+};
+
+static uint64_t count_of(const struct snap_ksm *fields, size_t i)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)fields + counts[i].offset, sizeof(value));
+	return value;
+}
+
+static void put_count(const char *root, size_t i, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "sys/kernel/mm/ksm/%s", counts[i].file);
+	fx_put(root, path, "%s\n", text);
+}
+
+/* Each beyond 32 bits. */
+static void put_counts(const char *root)
+{
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		snprintf(text, sizeof(text), "%zu", (10 + i) << 32);
+		put_count(root, i, text);
+	}
+}
+
+/* A kernel with KSM, and with our switches. Returns its root. */
+static int open_patched(char root[32])
 {
 	static const char *const files[] = {
 		"run", "sleep_millisecs", "pages_to_scan", "pages_shared",
 		"pages_sharing", "pages_unshared", "pages_volatile",
 		"full_scans", "lookahead", "checksum_index",
-		"tree_steps", "compares", "bytes_compared", "lookahead_tries",
-		"lookahead_hits", "index_tries", "index_hits", "index_skips",
-		"first_sight_merges", "index_bytes",
 	};
+	char path[64];
+
+	fx_make_root(root);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "sys/kernel/mm/ksm/%s", files[i]);
+		fx_put(root, path, "1\n");
+	}
+	return open(root, O_RDONLY | O_DIRECTORY);
+}
+
+static void a_patched_kernel_counts_what_finding_costs(void **state)
+{
 	const uint32_t all = SNAP_CAP_KSM | SNAP_CAP_INDEX | SNAP_CAP_COUNTS;
 	struct probe_ksm *ksm = probe_ksm_new();
 	struct snap_ksm fields = { 0 };
-	char root[32], path[64];
-	size_t i;
-	int fd;
+	char root[32];
+	int fd = open_patched(root);
 
 	(void)state;
 	assert_non_null(ksm);
-	fx_make_root(root);
-	fd = open(root, O_RDONLY | O_DIRECTORY);
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "sys/kernel/mm/ksm/%s", files[i]);
-		fx_put(root, path, "%zu\n", i);
-	}
+	put_counts(root);
 	assert_int_equal(probe_ksm_read(ksm, fd, &fields), all);
-	assert_int_equal(fields.tree_steps, 10);
-	assert_int_equal(fields.bytes_compared, 12);
-	assert_int_equal(fields.lookahead_hits, 14);
-	assert_int_equal(fields.index_skips, 17);
-	assert_int_equal(fields.first_sight_merges, 18);
-	assert_int_equal(fields.index_bytes, 19);
-	/* Who follows ksmd through a batch sees what merges in it. */
-	fx_put(root, "sys/kernel/mm/ksm/first_sight_merges", "77\n");
-	fx_put(root, "sys/kernel/mm/ksm/compares", "88\n");
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(count_of(&fields, i), (10 + i) << 32);
+	/* Who follows ksmd through a batch sees what merges in it, and no more. */
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		put_count(root, i, "77");
 	assert_true(probe_ksm_read_progress(ksm, fd, &fields));
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(count_of(&fields, i),
+				 strcmp(counts[i].file, "first_sight_merges") ?
+					 (10 + i) << 32 : 77);
+	/* While ksmd rests none of them moves. */
+	put_counts(root);
+	assert_int_equal(probe_ksm_read_resting(ksm, fd, true, &fields), all);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_in_range(count_of(&fields, i), 1, (10 + i) << 32);
 	assert_int_equal(fields.first_sight_merges, 77);
-	assert_int_equal(fields.compares, 11);
-	fx_put(root, "sys/kernel/mm/ksm/compares", "many\n");
-	assert_int_equal(probe_ksm_read(ksm, fd, &fields),
-			 SNAP_CAP_KSM | SNAP_CAP_INDEX);
+	close(fd);
+	probe_ksm_free(ksm);
+	fx_remove(root, "");
+}
+
+static void a_count_that_is_missing_takes_the_others_along(void **state)
+{
+	static const char *const bad[] = { "many", "", "-1", "1 2" };
+	const uint32_t others = SNAP_CAP_KSM | SNAP_CAP_INDEX;
+	struct snap_ksm fields = { 0 };
+	char root[32], path[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		int fd = open_patched(root);
+		struct probe_ksm *ksm = probe_ksm_new();
+
+		assert_non_null(ksm);
+		put_counts(root);
+		for (size_t j = 0; j < ARRAY_SIZE(bad); j++) {
+			put_count(root, i, bad[j]);
+			assert_int_equal(probe_ksm_read(ksm, fd, &fields), others);
+		}
+		snprintf(path, sizeof(path), "sys/kernel/mm/ksm/%s",
+			 counts[i].file);
+		fx_remove(root, path);
+		assert_int_equal(probe_ksm_read(ksm, fd, &fields), others);
+		put_count(root, i, "5");
+		assert_int_equal(probe_ksm_read(ksm, fd, &fields),
+				 others | SNAP_CAP_COUNTS);
+		close(fd);
+		probe_ksm_free(ksm);
+		fx_remove(root, "");
+	}
+}
+
+/* One that has no switches of ours is not asked for our counts. */
+static void counts_without_switches_are_nobodys(void **state)
+{
+	struct probe_ksm *ksm = probe_ksm_new();
+	struct snap_ksm fields = { 0 };
+	char root[32];
+	int fd = open_patched(root);
+
+	(void)state;
+	assert_non_null(ksm);
+	put_counts(root);
+	fx_remove(root, "sys/kernel/mm/ksm/lookahead");
+	assert_int_equal(probe_ksm_read(ksm, fd, &fields), SNAP_CAP_KSM);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(count_of(&fields, i), 0);
 	close(fd);
 	probe_ksm_free(ksm);
 	fx_remove(root, "");
@@ -286,6 +380,8 @@ int main(void)
 		cmocka_unit_test(the_advisor_in_brackets_counts),
 		cmocka_unit_test(one_missing_core_file_means_no_ksm),
 		cmocka_unit_test(a_patched_kernel_counts_what_finding_costs),
+		cmocka_unit_test(a_count_that_is_missing_takes_the_others_along),
+		cmocka_unit_test(counts_without_switches_are_nobodys),
 		cmocka_unit_test(vmstat_finds_each_counter_or_none),
 		cmocka_unit_test(meminfo_is_all_or_nothing),
 		cmocka_unit_test(psi_rounds_to_the_nearest_permille),

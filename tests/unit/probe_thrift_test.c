@@ -282,6 +282,91 @@ static void those_known_are_asked_alone(void **state)
 	close_host(root, probe);
 }
 
+/* A newcomer's table stands; what a glance shows of it is told by the answer. */
+static void a_glance_shows_who_has_memory_now(void **state)
+{
+	struct probe *probe;
+	char root[32];
+	unsigned int count = 7;
+
+	(void)state;
+	open_host(root, &probe);
+	assert_false(probe_glance(probe, &count));
+	assert_int_equal(count, 0);
+	fx_put_process(root, 50, "qemu-kvm", 5, 100, "qemu-kvm|-name|a", NO);
+	assert_int_equal(probe_take(probe, PROBE_ASK_OWNERS)->nvms, 1);
+	assert_false(probe_glance(probe, &count));
+	assert_int_equal(count, 1);
+	/* What cannot merge may grow. */
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", NO);
+	assert_false(probe_glance(probe, &count));
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG, "qemu-kvm|-name|a", YES);
+	assert_true(probe_glance(probe, &count));
+	assert_true(probe_take(probe, PROBE_ASK_KNOWN)->vms[0].mergeable);
+	assert_false(probe_glance(probe, &count));
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG + 255, "qemu-kvm|-name|a",
+		       YES);
+	assert_false(probe_glance(probe, &count));
+	fx_put_process(root, 50, "qemu-kvm", 5, BIG + 256, "qemu-kvm|-name|a",
+		       YES);
+	assert_true(probe_glance(probe, &count));
+	probe_take(probe, PROBE_ASK_KNOWN);
+	assert_false(probe_glance(probe, &count));
+	fx_remove(root, "proc/50");
+	assert_true(probe_glance(probe, &count));
+	assert_int_equal(count, 1);
+	close_host(root, probe);
+}
+
+/* Linux 6.12 says in smaps only whose memory can merge. */
+static void a_glance_shows_growth_where_smaps_must_tell(void **state)
+{
+	static const char told[] = "ksm_rmap_items 0\n";
+	struct probe *probe;
+	char root[32];
+	unsigned int count;
+
+	(void)state;
+	open_host(root, &probe);
+	fx_put_process(root, 50, "vmm", 5, 900, "vmm", told);
+	fx_put(root, "sys/kernel/debug/kvm/50-11/exits", "0\n");
+	fx_put(root, "proc/50/smaps", "1-2 rw-p 0 0:0 0\nVmFlags: rd wr mg\n");
+	assert_int_equal(probe_take(probe, PROBE_ASK_OWNERS)->nvms, 1);
+	fx_put_process(root, 50, "vmm", 5, 1023, "vmm", told);
+	assert_false(probe_glance(probe, &count));
+	fx_put_process(root, 50, "vmm", 5, 1156, "vmm", told);
+	assert_true(probe_glance(probe, &count));
+	assert_true(probe_take(probe, PROBE_ASK_KNOWN)->vms[0].mergeable);
+	assert_false(probe_glance(probe, &count));
+	close_host(root, probe);
+}
+
+/* A process may be old when it makes its first VM, and no pid is new. */
+static void who_has_a_vm_now_is_a_newcomer(void **state)
+{
+	struct probe *probe;
+	char root[32];
+	unsigned int count;
+
+	(void)state;
+	fx_make_root(root);
+	put_host(root);
+	fx_put(root, "proc/loadavg", "0.00 0.01 0.05 1/80 51\n");
+	fx_put_process(root, 50, "vmm", 5, BIG, "vmm", NO);
+	fx_put_process(root, 51, "other", 5, BIG, "other", NO);
+	fx_put(root, "sys/kernel/debug/kvm/51-11/exits", "0\n");
+	assert_int_equal(probe_open(root, &probe), 0);
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 1);
+	assert_false(probe_glance(probe, &count));
+	assert_int_equal(count, 0);
+	fx_put(root, "sys/kernel/debug/kvm/50-11/exits", "0\n");
+	assert_int_equal(probe_take(probe, PROBE_ASK_ALL)->nvms, 1);
+	assert_int_equal(probe_take(probe, PROBE_ASK_OWNERS)->nvms, 2);
+	assert_false(probe_glance(probe, &count));
+	assert_int_equal(count, 1);
+	close_host(root, probe);
+}
+
 /* Of a VMM of which so many pages merge, on a host with so many huge ones. */
 static uint64_t thp_kib_of(const char *anon_huge, unsigned int merging)
 {
@@ -496,6 +581,9 @@ int main(void)
 		cmocka_unit_test(what_loadavg_does_not_tell_is_listed),
 		cmocka_unit_test(who_is_small_is_asked_when_grown),
 		cmocka_unit_test(those_known_are_asked_alone),
+		cmocka_unit_test(a_glance_shows_who_has_memory_now),
+		cmocka_unit_test(a_glance_shows_growth_where_smaps_must_tell),
+		cmocka_unit_test(who_has_a_vm_now_is_a_newcomer),
 		cmocka_unit_test(smaps_is_left_alone_where_huge_pages_are_few),
 		cmocka_unit_test(smaps_is_left_alone_where_much_merges),
 		cmocka_unit_test(a_newcomer_is_given_time_to_merge),
