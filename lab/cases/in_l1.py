@@ -16,6 +16,8 @@ STATE = "/run/densityd-test"
 UNIT = os.path.join(os.path.dirname(os.path.realpath(__file__)),
                     "../../packaging/densityd.service")
 CANNOT = 4
+# Of all that comes in the end. It is there to end a hang.
+PATIENCE_S = 120
 
 
 def run(*command):
@@ -27,7 +29,11 @@ def insert():
 
 
 def remove():
-    run("rmmod", "ksmd_ext")
+    """While somebody reads from it, it cannot be removed."""
+    until(lambda: subprocess.run(["rmmod", "ksmd_ext"], capture_output=True,
+                                 check=False).returncode == 0, PATIENCE_S)
+    if os.path.exists("/sys/module/ksmd_ext"):
+        run("rmmod", "ksmd_ext")
 
 
 def unit(key):
@@ -45,10 +51,11 @@ def as_service():
             ",".join(["-all"] + ["+" + cap for cap in caps])]
 
 
-def start_daemon():
-    daemon = subprocess.Popen([*as_service(), DAEMON, "--config", "/dev/null",
+def start_daemon(conf="/dev/null"):
+    daemon = subprocess.Popen([*as_service(), DAEMON, "--config", conf,
                                "--state", STATE])
-    until(lambda: os.path.exists(f"{STATE}/ctl.sock"), 30)
+    # A killed one has left its socket.
+    until(lambda: asked("status").returncode == 0, PATIENCE_S)
     return daemon
 
 
@@ -57,8 +64,18 @@ def heal():
                           capture_output=True, text=True, check=False)
 
 
+def asked(*args):
+    return subprocess.run([CTL, "--socket", f"{STATE}/ctl.sock", "--json", *args],
+                          capture_output=True, text=True, check=False)
+
+
 def ctl(*args):
-    return run(CTL, "--socket", f"{STATE}/ctl.sock", "--json", *args).stdout
+    """densityctl waits three seconds; a slow machine's ksmd may work for longer."""
+    end = time.monotonic() + PATIENCE_S
+    while (answer := asked(*args)).returncode and time.monotonic() < end:
+        time.sleep(1)
+    answer.check_returncode()
+    return answer.stdout
 
 
 def status():

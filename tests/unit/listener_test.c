@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is told on a socket: news, what is none, what was lost, and the end. */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,9 @@
 #include <cmocka.h>
 
 #include "../../daemon/listener.h"
+
+/* Of NETLINK_USERSOCK; nobody listens to it. */
+#define GROUP (1 << 30)
 
 struct world {
 	sd_event *event;
@@ -121,6 +125,71 @@ static void a_socket_that_fails_is_news_and_silent_from_then_on(void **state)
 	close(fd);
 }
 
+/* Broadcasts to a group of programs, of which none is the kernel's. */
+static int open_group(int group)
+{
+	const struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK, .nl_groups = (uint32_t)group,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_USERSOCK);
+
+	if (fd >= 0 && !bind(fd, (const struct sockaddr *)&address,
+			     sizeof(address)))
+		return fd;
+	skip();
+	return -1;
+}
+
+static void broadcast(int fd)
+{
+	const struct sockaddr_nl everybody = {
+		.nl_family = AF_NETLINK, .nl_groups = GROUP,
+	};
+	struct nlmsghdr message = { .nlmsg_len = sizeof(message) };
+
+	/* The kernel, whom it goes to as well, refuses it. */
+	if (sendto(fd, &message, sizeof(message), 0,
+		   (const struct sockaddr *)&everybody,
+		   sizeof(everybody)) < 0 && errno != ECONNREFUSED)
+		skip();
+}
+
+/* Whatever was lost may have been news, though nothing that was not lost is. */
+static void what_was_lost_is_news(void **state)
+{
+	struct world *w = *state;
+	const struct listener_hooks hooks = {
+		.is_news = is_news, .on_news = on_news, .arg = w,
+		.what = "a test's events", .instead = "nobody minds",
+	};
+	struct listener *other;
+	int from = open_group(0), to = open_group(GROUP), room = 4096;
+	uint64_t overruns;
+
+	assert_int_equal(setsockopt(to, SOL_SOCKET, SO_RCVBUF, &room,
+				    sizeof(room)), 0);
+	assert_int_equal(listener_new(w->event, to, &hooks, &other), 0);
+	broadcast(from);
+	run(w);
+	assert_int_equal(w->news, 0);
+	for (int i = 0; i < 1000; i++)
+		broadcast(from);
+	run(w);
+	assert_int_equal(w->news, 1);
+	assert_int_equal(listener_heard(other, &overruns), 0);
+	assert_int_equal(overruns, 1);
+	assert_true(listener_live(other));
+	/* And again: it goes on. */
+	for (int i = 0; i < 1000; i++)
+		broadcast(from);
+	run(w);
+	assert_int_equal(w->news, 2);
+	listener_free(other);
+	close(from);
+	close(to);
+}
+
 static void nobody_hears_nothing(void **state)
 {
 	uint64_t overruns = 7;
@@ -140,6 +209,7 @@ int main(void)
 		TEST(news_is_told_once_however_many_there_are),
 		TEST(what_is_no_news_wakes_nobody),
 		TEST(a_socket_that_fails_is_news_and_silent_from_then_on),
+		TEST(what_was_lost_is_news),
 		TEST(nobody_hears_nothing),
 	};
 

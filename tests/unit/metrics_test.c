@@ -61,7 +61,10 @@ static void make_sample(struct sample *s)
 			 .pages_scanned = 5, .pages_skipped = 6,
 			 .full_scans = 7, .ksmd_cpu_ns = 1234567890,
 			 .tree_steps = 21, .index_skips = 22,
-			 .first_sight_merges = 23, .index_bytes = 24 },
+			 .first_sight_merges = 23, .index_bytes = 24,
+			 .compares = 25, .bytes_compared = 26,
+			 .lookahead_tries = 27, .lookahead_hits = 28,
+			 .index_tries = 29, .index_hits = 30 },
 		.host = { .mem_total_kib = 1024, .mem_available_kib = 512,
 			  .cow_ksm = 3,
 			  .psi_cpu = { .some_total_us = 1500000 } },
@@ -131,6 +134,12 @@ static void values_are_exact_and_in_base_units(void **state)
 		"densityd_ksm_index_spared_searches_total 22",
 		"densityd_ksm_first_sight_merges_total 23",
 		"densityd_ksm_index_bytes 24",
+		"densityd_ksm_compares_total 25",
+		"densityd_ksm_compared_bytes_total 26",
+		"densityd_ksm_lookahead_tries_total 27",
+		"densityd_ksm_lookahead_merges_total 28",
+		"densityd_ksm_index_tries_total 29",
+		"densityd_ksm_index_merges_total 30",
 		"densityd_ksmd_cpu_seconds_total 1.234567890",
 		"densityd_host_memory_total_bytes 1048576",
 		"densityd_host_cpu_stall_seconds_total 1.500000",
@@ -230,6 +239,26 @@ static void absent_sources_leave_their_metrics_out(void **state)
 	text = print(&s);
 	/* The second VM has no ksm_stat. */
 	assert_null(strstr(text, "merging_bytes{vm=\"a"));
+	free(text);
+}
+
+/* All of a kernel's metrics but those that only our patches have. */
+static void a_kernel_without_our_counts_leaves_them_out(void **state)
+{
+	static const char *const ours[] = {
+		"ksm_tree_steps", "ksm_compare", "ksm_compared", "ksm_lookahead",
+		"ksm_index", "ksm_first_sight",
+	};
+	struct sample s;
+	char *text;
+
+	(void)state;
+	make_sample(&s);
+	s.snap.caps &= ~(uint32_t)SNAP_CAP_COUNTS;
+	text = print(&s);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		assert_null(strstr(text, ours[i]));
+	expect_line(text, "densityd_ksm_full_scans_total 7");
 	free(text);
 }
 
@@ -380,6 +409,7 @@ int main(void)
 		cmocka_unit_test(exactly_one_phase_holds),
 		cmocka_unit_test(labels_are_escaped_and_valid_utf8),
 		cmocka_unit_test(absent_sources_leave_their_metrics_out),
+		cmocka_unit_test(a_kernel_without_our_counts_leaves_them_out),
 		cmocka_unit_test(absurd_numbers_saturate),
 		cmocka_unit_test(promtool_has_no_complaint),
 		cmocka_unit_test(
