@@ -190,6 +190,10 @@ ENDINGS = (
      "L1 reset before the command ended"),
     ("complaint", "command = echo 'BUG: this is one' >/dev/kmsg", "not ok",
      "BUG: this is one"),
+    ("story", "command = echo 'what led to it' >/dev/kmsg; "
+     "echo 'BUG: this is one' >/dev/kmsg; "
+     "for i in $(seq 50); do echo $i >/dev/kmsg; done", "not ok",
+     "what led to it"),
     ("refused", "qemu-args = -no-such-option\ncommand = true", "not ok",
      "QEMU: "),
     ("lacks-file", "needs = file:no/such/file\ncommand = true", "ok",
