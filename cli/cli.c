@@ -10,9 +10,6 @@
 #include "when.h"
 #include "words.h"
 
-/* A daemon that is alive answers at once; a tick never takes a second. */
-#define CALL_TIMEOUT_MS 3000
-
 void cli_error(const char *format, ...)
 {
 	va_list args;
@@ -49,7 +46,7 @@ static int call_failed(const struct cli *cli, int err, bool quiet)
 		if (!quiet)
 			cli_error("densityd does not answer at %s (waited "
 				  "%d s)", cli->socket_path,
-				  CALL_TIMEOUT_MS / 1000);
+				  cli->answer_ms / 1000);
 		return CLI_FAILURE;
 	case -EPROTO:
 		if (!quiet)
@@ -92,7 +89,7 @@ int cli_call(const struct cli *cli, const char *method,
 	char *error = NULL;
 	int code = CLI_OK;
 	int err = ctl_call(cli->socket_path, method, parameters,
-			   CALL_TIMEOUT_MS, &reply, &error);
+			   cli->answer_ms, &reply, &error);
 
 	if (err)
 		return call_failed(cli, err, quiet);

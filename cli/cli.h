@@ -34,6 +34,7 @@ struct cli {
 	char *socket_path;
 	char *db_path;
 	int64_t now_ms;		/* one "now" for the whole command line */
+	int answer_ms;		/* how long densityd has to answer a call */
 	bool json;
 	bool tty;		/* standard output is a terminal */
 	struct out out;

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 from density import DENSITYCTL, TOP, Daemon, Host, run_tests, wait_for
 
@@ -115,6 +116,20 @@ def test_a_stopped_one_goes_on():
             out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert "1 of 2 turns" in err and "many, 1 turn" in out, (out, err)
+
+
+def test_a_busy_host_ends_none():
+    """a daemon that answers late is waited for"""
+    with Experiment() as e:
+        with e.start() as process:
+            wait_for("the first", lambda: e.knobs() == ("300", "20"))
+            # Longer than densityctl waits where somebody looks on.
+            e.daemon.process.send_signal(signal.SIGSTOP)
+            time.sleep(9)
+            assert process.poll() is None, process.communicate()
+            e.daemon.process.send_signal(signal.SIGCONT)
+            err = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, err
 
 
 def test_a_killed_one_leaves_nothing_for_long():
