@@ -10,7 +10,7 @@ import subprocess
 import time
 
 BUILD = os.environ["DENSITY_BUILD"]
-MODULE = f"{BUILD}/kernel/ksmd_ext.ko"
+MODULE = os.environ["DENSITY_MODULE"]
 DAEMON, CTL = f"{BUILD}/bin/densityd", f"{BUILD}/bin/densityctl"
 STATE = "/run/densityd-test"
 UNIT = os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -55,7 +55,10 @@ def start_daemon(conf="/dev/null"):
     daemon = subprocess.Popen([*as_service(), DAEMON, "--config", conf,
                                "--state", STATE])
     # A killed one has left its socket.
-    until(lambda: asked("status").returncode == 0, PATIENCE_S)
+    until(lambda: daemon.poll() is not None or
+          asked("status").returncode == 0, PATIENCE_S)
+    if daemon.poll() is not None:
+        raise SystemExit(f"densityd did not start: {daemon.returncode}")
     return daemon
 
 

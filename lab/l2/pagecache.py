@@ -15,7 +15,7 @@ import time
 
 BUILD = os.path.abspath(os.environ.get("DENSITY_BUILD", "build"))
 CTL = f"{BUILD}/bin/densityctl"
-MODULE = f"{BUILD}/kernel/ksmd_ext.ko"
+MODULE = os.environ.get("DENSITY_MODULE", f"{BUILD}/kernel/ksmd_ext.ko")
 KSM = "/sys/kernel/mm/ksm"
 PAGE = 4096
 CHUNK = 1 << 20

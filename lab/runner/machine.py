@@ -90,6 +90,14 @@ def kernel_path(flavour):
     return os.path.join(BUILD, "kernel", name)
 
 
+def module_path(kernel):
+    """The module that was built for @kernel lies beside it."""
+    place, name = os.path.split(kernel)
+    path = os.path.join(place, name.replace("bzImage", "ksmd_ext") + ".ko")
+    return path if os.path.exists(path) else os.path.join(BUILD, "kernel",
+                                                          "ksmd_ext.ko")
+
+
 def make_initramfs():
     """Build what is out of date; SystemExit with the compiler's words if not."""
     done = subprocess.run(["make", "-s", "-C", os.path.join(TOP, "lab"),
@@ -154,13 +162,14 @@ def qemu_command(test, kernel, initramfs, path, console=False):
     return words + ["-append", " ".join(args)] + test.qemu_args
 
 
-def write_command(path, test, command):
+def write_command(path, test, kernel, command):
     """share/command: prepare what the test asks of L1, then become @command."""
     lines = ["# What L1 runs for " + test.name]
     for name in ("TERM", "NO_COLOR"):
         if name in os.environ:
             lines.append(f"export {name}={shlex.quote(os.environ[name])}")
     lines += [f"export DENSITY_BUILD={shlex.quote(BUILD)}",
+              f"export DENSITY_MODULE={shlex.quote(module_path(kernel))}",
               "export LAB_OUT=/run/lab/out",
               f"cd {shlex.quote(TOP)} || exit"]
     for need in test.needs:
@@ -202,7 +211,7 @@ def boot(test, kernel, path, command, tick=None):
     """Run @command in an L1 as @test describes it, files in @path; an Ending.
     @tick is called with the seconds passed, some times a second."""
     initramfs = make_initramfs()
-    write_command(path, test, command)
+    write_command(path, test, kernel, command)
     words = qemu_command(test, kernel, initramfs, path)
     began = time.monotonic()
     timeout = False
