@@ -27,8 +27,8 @@
 
 /* An override outlives its turn by so much at most. */
 #define GRACE_S 30
-/* Nobody is kept waiting: a host that is busy for a while ends no experiment. */
-#define ANSWER_MS 20000
+/* In a turn nobody is kept waiting: a host that is busy for a while ends none. */
+#define TURN_ANSWER_MS 20000
 /* Whether all is as it was set is asked so often. */
 #define ASK_EVERY_S 5
 /* The daemon writes what is noted after 5 s by default, 60 s at the latest. */
@@ -371,6 +371,7 @@ static int run_plan(struct experiment *e)
 		(e->plan.warm_up_ms + e->plan.span_ms) + 59999) / 60000);
 	catch_signals(e);
 	if (e->left) {
+		e->cli->answer_ms = TURN_ANSWER_MS;
 		code = take_turns(e);
 		ended = clear(e, NULL);
 		if (code == CLI_OK)
@@ -396,7 +397,6 @@ static int run(struct cli *cli, int argc, char **argv)
 		cli_error("%s", error);
 		return CLI_USAGE;
 	}
-	cli->answer_ms = ANSWER_MS;
 	code = run_plan(&e);
 	turns_free(&e.done);
 	return code;

@@ -13,9 +13,9 @@
 #include "words.h"
 
 #define SOCKET_PATH "/run/densityd/ctl.sock"
+#define DB_PATH "/var/lib/densityd/history.db"
 /* A daemon that is alive answers at once; a tick never takes a second. */
 #define ANSWER_MS 3000
-#define DB_PATH "/var/lib/densityd/history.db"
 
 static const struct command *const commands[] = {
 	&cmd_status, &cmd_top, &cmd_vms, &cmd_history, &cmd_plot,

@@ -2,8 +2,9 @@
 """What the bench measures: a unit is one boot of L1 and one kept file.
 
 Traces repeat exactly, so once is enough. Instructions do not quite, for L1 has
-timers: policies take turns, and the median counts. Whatever has Linux in it is repeated, a repeat a unit with all policies in it, in an
-order that is rotated from one repeat to the next.
+timers: policies take turns, and the median counts. Whatever has Linux in it is
+repeated, a repeat a unit with all policies in it, in an order that is rotated from
+one repeat to the next.
 """
 from units import Unit, rotated
 
