@@ -39,6 +39,11 @@ KERNEL_ARGS = [
     "console=ttyS0", "panic=-1", "panic_on_warn=1", "oops=panic",
     # Emulated timers are late and processors starve on a loaded host.
     "no_timer_check", "rcupdate.rcu_cpu_stall_timeout=120",
+    # Its TSC is calibrated early, badly if the host is loaded, and then refined. KVM
+    # keeps the early frequency for guests; where that is off by more than this and
+    # TSCs cannot be scaled, they get a TSC scaled by 0, and no timer of theirs fires
+    # (set_tsc_khz() in arch/x86/kvm/x86.c).
+    "kvm.tsc_tolerance_ppm=10000",
     "nokaslr",              # addresses in a splat mean something
     "mitigations=off", "kvm_amd.npt=0",
 ]
