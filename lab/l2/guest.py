@@ -15,8 +15,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)
 BUILD = os.path.abspath(os.environ.get("DENSITY_BUILD", os.path.join(TOP, "build")))
 KERNEL = os.path.join(BUILD, "guests", "vmlinuz")
 IMAGE = os.path.join(BUILD, "lab", "l2", "initramfs.cpio")
+SMALL = os.path.join(BUILD, "lab", "l2", "small.cpio")
 FILES = os.path.join(BUILD, "lab", "l2", "disk.ext4")
-NEEDED = (KERNEL, IMAGE, FILES, "/dev/kvm")
+NEEDED = (KERNEL, IMAGE, SMALL, FILES, "/dev/kvm")
 
 
 class Died(Exception):
@@ -25,10 +26,11 @@ class Died(Exception):
 
 class Guest:
     """@image: the file behind its disk, mounted "ro" or "rw"; @cache: QEMU's
-    word for how; @number: which of several that do the same."""
+    word for how; @number: which of several that do the same; @initrd: IMAGE, or
+    SMALL, which leaves 40 MiB more to the guest."""
 
     def __init__(self, image, loads, number=1, mount="ro", cache="writeback",
-                 memory_mib=192, scale=1, limit_s=600):
+                 memory_mib=192, scale=1, limit_s=600, initrd=IMAGE):
         self.loads, self.limit_s = loads, limit_s
         self.memory_mib = memory_mib
         self.notes = []
@@ -39,7 +41,7 @@ class Guest:
              "-machine", "mem-merge=on", "-m", str(memory_mib), "-smp", "1",
              "-nodefaults", "-no-user-config", "-display", "none",
              "-no-reboot", "-serial", f"file:{self.console}",
-             "-serial", "stdio", "-kernel", KERNEL, "-initrd", IMAGE,
+             "-serial", "stdio", "-kernel", KERNEL, "-initrd", initrd,
              "-drive", f"file={image},if=none,id=disk,format=raw,cache={cache}"
              f",readonly={'on' if mount == 'ro' else 'off'}",
              "-device", "nvme,drive=disk,serial=1", "-append",
