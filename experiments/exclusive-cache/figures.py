@@ -103,8 +103,9 @@ def mutex(row):
             us * 1000 / calls)
 
 
-def speeds(row):
-    """K/s of both guests together, by bonnie++'s names; what one of them did not
-    measure is absent."""
-    one, two = row["kib_per_s"]
-    return {name: one[name] + two[name] for name in one if name in two}
+def speed(rows, name):
+    """(median, least, most) K/s of both guests together, by bonnie++'s @name; None
+    where neither row has it of both."""
+    values = [sum(guest[name] for guest in row["kib_per_s"]) for row in rows
+              if all(name in guest for guest in row["kib_per_s"])]
+    return (median(values), min(values), max(values)) if values else None

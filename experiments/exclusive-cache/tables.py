@@ -124,17 +124,18 @@ def cost(rows):
 def bonnie(variants):
     if not variants:
         return
-    plain, scrub = ([figures.speeds(row) for row in variants.get(v, [])]
-                    for v in ("plain", "scrub"))
-    yield ("## bonnie++ in two guests\n\nK/s of both together by a clock that "
-           "counts instructions.\n")
+    yield ("## bonnie++ in two guests\n\nK/s of both together, median (least..most) "
+           "of turns in one boot, by a clock that says\nnothing but in the ratio.\n")
     rows = []
     for name, (title, before, after) in SLIDES.items():
-        ours = [speeds[0].get(name) if speeds else None
-                for speeds in (plain, scrub)]
+        ours = [figures.speed(variants.get(v, []), name)
+                for v in ("plain", "scrub")]
         rows.append((title, before, after,
-                     number(after and after / before, "{:.2f}"), *ours,
-                     number(ours[1] / ours[0], "{:.2f}") if all(ours) else None))
+                     number(after and after / before, "{:.2f}"),
+                     *("{:.0f} ({}..{})".format(*one) if one else None
+                       for one in ours),
+                     number(ours[1][0] / ours[0][0], "{:.2f}")
+                     if all(ours) else None))
     yield from table(("", "slides: plain", "exclusive", "ratio", "plain",
                       "scrubber", "ratio"), rows)
     yield from table(
