@@ -44,6 +44,9 @@ KERNEL_ARGS = [
     # TSCs cannot be scaled, they get a TSC scaled by 0, and no timer of theirs fires
     # (set_tsc_khz() in arch/x86/kvm/x86.c).
     "kvm.tsc_tolerance_ppm=10000",
+    # No pin interrupts are used, all have MSI-X; to interpret what ACPI says of them
+    # takes the debug kernel half a minute a device, and then fails.
+    "acpi=noirq",
     "nokaslr",              # addresses in a splat mean something
     "mitigations=off", "kvm_amd.npt=0",
 ]
