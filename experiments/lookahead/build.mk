@@ -10,7 +10,7 @@ $(REPLAY): $(REPLAY_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $^
 
 .PHONY: bench-lookahead all-bench-lookahead
-bench-lookahead: DEPS := build run kernel lab
+bench-lookahead: DEPS := build run kernel lab lookahead
 bench-lookahead: deps
 	@$(MAKE) --no-print-directory kernel
 	@$(MAKE) --no-print-directory all-$@

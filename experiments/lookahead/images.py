@@ -26,6 +26,8 @@ BOOT_STEP_S = 0.25      # of QEMU's CPU time, between two pictures of a boot
 GUEST_LIMIT_S = 900     # a guest that says nothing for so long hangs
 TICK_S = 0.05
 
+DISK, DESKTOP = "disk.ext4", "desktop.ext2"
+
 # name: (guest's number, MiB, loads). A picture when all loads are done. Of the
 # first three most memory is page cache, of the others most is the programs'.
 GUESTS = {
@@ -35,14 +37,18 @@ GUESTS = {
     "mixed-a": (1, 128, "some,services,own"),
     "mixed-b": (2, 128, "services,some,own"),
 }
-# workload: (loads, pictures by CPU time until the disk is there?)
-SERIES = {"boot": ("services", True), "compile": ("compile", False)}
-SERIES_MIB = 128
+# workload: (MiB, loads, disk, pictures by CPU time until the disk is there?)
+SERIES = {
+    "boot": (128, "services", DISK, True),
+    "compile": (192, "compile", DISK, False),
+    "desktop": (320, "desktop", DESKTOP, False),
+}
 PAIR = {"a": 1, "b": 2}
 
 
 class Failed(Exception):
-    """A guest that ended or hung; the text says where its console is."""
+    """A guest that ended, hung or could not do its work; the text says where its
+    console is."""
 
 
 class Ram:
@@ -117,7 +123,7 @@ def write_distinct(directory, names):
     write_picture(directory, "distinct", pages())
 
 
-def command(boot, work, number, mib, loads):
+def command(boot, work, disk, number, mib, loads):
     append = ("console=ttyS0 quiet no_timer_check panic=-1 mitigations=off "
               f"guest.number={number} guest.loads={loads}")
     return ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64",
@@ -128,7 +134,7 @@ def command(boot, work, number, mib, loads):
             "-smp", "1", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
             "-serial", f"file:{work}/console", "-serial", "stdio",
-            "-drive", f"if=none,id=disk,file={boot}/disk.ext4,format=raw,"
+            "-drive", f"if=none,id=disk,file={boot}/{disk},format=raw,"
             "readonly=on", "-device", "nvme,drive=disk,serial=density",
             "-kernel", f"{boot}/vmlinuz", "-initrd", f"{boot}/initramfs.cpio",
             "-append", append]
@@ -154,12 +160,12 @@ def stopped(pid):
 class Guest:
     """One running guest: its moments, as they come."""
 
-    def __init__(self, boot, work, number, mib, loads):
+    def __init__(self, boot, work, disk, number, mib, loads):
         os.makedirs(work, exist_ok=True)
         self.work = work
         self.ram = Ram(os.path.join(work, "ram"))
         self.qemu = subprocess.Popen(
-            command(boot, work, number, mib, loads), stdin=subprocess.PIPE,
+            command(boot, work, disk, number, mib, loads), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.text = b""
 
@@ -193,6 +199,9 @@ class Guest:
             line = self.line(TICK_S)
             if line == "end":
                 return
+            if line and line.startswith("failed "):
+                raise Failed(f"a guest's load {line}, see "
+                             f"{self.work}/console")
             if line and line.startswith("moment "):
                 heard, step_s = time.monotonic(), None
                 yield line.partition(" ")[2]
@@ -211,7 +220,7 @@ class Guest:
 
 
 def make_guest(boot, images, work, name):
-    guest = Guest(boot, work, *GUESTS[name])
+    guest = Guest(boot, work, DISK, *GUESTS[name])
     try:
         for moment in guest.moments():
             if moment == "loaded":
@@ -221,8 +230,8 @@ def make_guest(boot, images, work, name):
 
 
 def make_series(boot, images, work, workload, letter):
-    loads, by_time = SERIES[workload]
-    guest = Guest(boot, work, PAIR[letter], SERIES_MIB, loads)
+    mib, loads, disk, by_time = SERIES[workload]
+    guest = Guest(boot, work, disk, PAIR[letter], mib, loads)
     count = 0
     try:
         for moment in guest.moments(BOOT_STEP_S if by_time else None):
@@ -236,25 +245,27 @@ def make_series(boot, images, work, workload, letter):
         guest.close()
 
 
-def origin(boot):
+def origin(boot, disk):
     """Changes when what runs in the guests, or how pictures are taken, does."""
     whole = hashlib.sha256()
     with open(__file__, "rb") as file:
         whole.update(file.read())
-    for name in ("vmlinuz", "initramfs.cpio", "disk.ext4"):
+    for name in ("vmlinuz", "initramfs.cpio", disk):
         stat = os.stat(os.path.join(boot, name))
         whole.update(f"{name} {stat.st_size} {stat.st_mtime_ns}".encode())
     return whole.hexdigest()[:16]
 
 
 def steps(boot, images, work):
-    """(name, function) of all that is to be made, in order."""
+    """(name, disk it is made from, function) of all there is, in order."""
     for name in GUESTS:
-        yield name, lambda n=name: make_guest(boot, images, work, n)
-    yield "distinct", lambda: write_distinct(images, ("guest-a", "guest-c"))
-    for workload in SERIES:
+        yield name, DISK, lambda n=name: make_guest(boot, images, work, n)
+    yield "distinct", DISK, lambda: write_distinct(images,
+                                                   ("guest-a", "guest-c"))
+    for workload, (_, _, disk, _) in SERIES.items():
         for letter in PAIR:
-            yield f"{workload}-{letter}", lambda w=workload, x=letter: \
+            yield f"{workload}-{letter}", disk, \
+                lambda w=workload, x=letter: \
                 make_series(boot, images, work, w, x)
 
 
@@ -262,10 +273,10 @@ def make_all(boot, images, work, wanted, say):
     """Whatever of the pictures in @wanted is missing or was made from
     something else."""
     os.makedirs(images, exist_ok=True)
-    of = origin(boot)
-    for name, make in steps(boot, images, work):
+    for name, disk, make in steps(boot, images, work):
         if name not in wanted:
             continue
+        of = origin(boot, disk)
         mark = os.path.join(images, name + ".made")
         with contextlib.suppress(FileNotFoundError), \
                 open(mark, encoding="ascii") as file:

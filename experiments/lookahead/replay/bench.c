@@ -24,6 +24,7 @@ const struct scenario scenarios[] = {
 	{ "zero-mapped", "the same with use_zero_pages", run_zero_mapped },
 	{ "boot", "two guests while they boot", run_boot },
 	{ "compile", "two guests while they compile", run_compile },
+	{ "desktop", "two guests while windows are opened and used", run_desktop },
 	{ NULL, NULL, NULL }
 };
 

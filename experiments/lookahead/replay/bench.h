@@ -59,5 +59,6 @@ int run_zero(struct bench *bench);
 int run_zero_mapped(struct bench *bench);
 int run_boot(struct bench *bench);
 int run_compile(struct bench *bench);
+int run_desktop(struct bench *bench);
 
 #endif

@@ -156,3 +156,8 @@ int run_compile(struct bench *bench)
 {
 	return run_series(bench, "compile");
 }
+
+int run_desktop(struct bench *bench)
+{
+	return run_series(bench, "desktop");
+}
