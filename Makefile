@@ -46,7 +46,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 	man kernel bench-tuning bench-eviction bench-exclusive-cache \
 	all-build all-run all-check \
 	all-check-quick \
-	unit san fuzz purity sim system style lab lab-quick check-debug
+	unit san fuzz purity sim system harness lab lab-quick check-debug
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
