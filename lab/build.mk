@@ -4,10 +4,10 @@
 
 .PHONY: all-lab lab-ready all-lab-quick all-check-debug
 
-all-lab:
+all-lab: lab-ready
 	lab/shell
 
-lab-ready: $(PLAYER)
+lab-ready: all-build $(PLAYER)
 	@$(MAKE) --no-print-directory -s -C lab BUILD=$(abspath $(BUILD)) \
 		all selftests
 	@lab/l2/make-image
