@@ -269,6 +269,11 @@ def steps(boot, images, work):
                 make_series(boot, images, work, w, x)
 
 
+def disks(wanted):
+    """What the guests of these pictures boot from."""
+    return {disk for name, disk, _ in steps("", "", "") if name in wanted}
+
+
 def make_all(boot, images, work, wanted, say):
     """Whatever of the pictures in @wanted is missing or was made from
     something else."""

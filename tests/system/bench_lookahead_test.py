@@ -157,6 +157,13 @@ def pictures_hold_what_changed():
         assert list(images.read_pages(directory, "one-01")) == [b"d" * page]
 
 
+def disks_are_those_of_the_pictures():
+    """the desktop's disk is made for the desktop alone"""
+    assert images.disks({"desktop-b"}) == {images.DESKTOP}
+    assert images.disks({"guest-a", "boot-a"}) == {images.DISK}
+    assert images.disks(set()) == set()
+
+
 @contextlib.contextmanager
 def guest_that_says(text):
     """images.Guest over a program in QEMU's place, which says @text."""
@@ -201,4 +208,5 @@ if __name__ == "__main__":
         rounds_give_their_median, torn_runs_do_not_count,
         limits_hold_on_their_side, budgets_are_what_off_took,
         reports_are_made_of_files, pictures_hold_what_changed,
-        loads_that_fail_are_told, bad_variables_are_refused])
+        disks_are_those_of_the_pictures, loads_that_fail_are_told,
+        bad_variables_are_refused])
