@@ -34,6 +34,8 @@ TABLE = {
                   ("mixed-a", "mixed-b")),
     "third": _row("third", "a third guest joins two that have settled",
                   _TWO + ("guest-c",)),
+    "clones": _row("clones", "four processes, the same pages in the same "
+                   "order", _DISTINCT),
     "permuted": _row("permuted", "four processes, the same pages, each in its "
                      "own order", _DISTINCT),
     "unique": _row("unique", "the distinct pages of guests: nothing to share",

@@ -15,6 +15,8 @@ const struct scenario scenarios[] = {
 	{ "two", "two guests, until nothing more merges", run_two },
 	{ "mixed", "the same, of other guests that share less", run_mixed },
 	{ "third", "a third guest joins two that have settled", run_third },
+	{ "clones", "four processes, the same pages in the same order",
+	  run_clones },
 	{ "permuted", "four processes, the same pages, each in its own order",
 	  run_permuted },
 	{ "unique", "a guest's distinct pages: nothing to share", run_unique },

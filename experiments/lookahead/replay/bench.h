@@ -52,6 +52,7 @@ int bench_clear(struct bench *bench);
 int run_two(struct bench *bench);
 int run_mixed(struct bench *bench);
 int run_third(struct bench *bench);
+int run_clones(struct bench *bench);
 int run_permuted(struct bench *bench);
 int run_unique(struct bench *bench);
 int run_twins(struct bench *bench);

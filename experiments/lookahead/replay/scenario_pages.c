@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages apart from their neighbours: the distinct pages of a real guest (image
- * "distinct", packed) in another order in each process, or all of them once;
- * and pages of zeros.
+ * The distinct pages of real guests (image "distinct", packed): the same of them in
+ * several processes, in the order in which they lay in the guest or each in an order
+ * of its own; or all of them once. And pages of zeros.
  */
 
 #include "bench.h"
@@ -10,8 +10,8 @@
 #include "record.h"
 #include "sysfs.h"
 
-#define PERMUTED_GUESTS		4
-#define PERMUTED_PAGES_MOST	6144u
+#define SAME_GUESTS		4
+#define SAME_PAGES_MOST		6144u
 #define UNIQUE_GUESTS		2
 #define UNIQUE_PAGES_MOST	12288u	/* a guest */
 #define UNIQUE_PASSES		10
@@ -30,25 +30,51 @@ static int distinct_pages(const struct bench *bench, uint64_t *ret_pages)
 	return 0;
 }
 
-int run_permuted(struct bench *bench)
+/* @load: fills the memory of one of them, counted from 0. */
+static int run_same(struct bench *bench,
+		    int (*load)(struct guest *guest, unsigned int number,
+				uint64_t pages))
 {
 	struct guest *guest;
 	uint64_t pages = 0;
 	int ret = distinct_pages(bench, &pages);
 
-	if (pages > PERMUTED_PAGES_MOST)
-		pages = PERMUTED_PAGES_MOST;
-	for (unsigned int i = 0; !ret && i < PERMUTED_GUESTS; i++) {
+	if (pages > SAME_PAGES_MOST)
+		pages = SAME_PAGES_MOST;
+	for (unsigned int i = 0; !ret && i < SAME_GUESTS; i++) {
 		ret = bench_add(bench, pages, &guest);
 		if (!ret)
-			ret = guest_load_permuted(guest, "distinct", pages,
-						  (uint64_t)(i + 1) << 32);
+			ret = load(guest, i, pages);
 	}
 	if (!ret)
 		ret = record_mark("begin");
 	if (!ret)
 		ret = bench_converge();
 	return ret ? ret : record_mark("end");
+}
+
+static int load_in_order(struct guest *guest, unsigned int number,
+			 uint64_t pages)
+{
+	(void)number;
+	return guest_load_part(guest, "distinct", 0, pages);
+}
+
+static int load_permuted(struct guest *guest, unsigned int number,
+			 uint64_t pages)
+{
+	return guest_load_permuted(guest, "distinct", pages,
+				   (uint64_t)(number + 1) << 32);
+}
+
+int run_clones(struct bench *bench)
+{
+	return run_same(bench, load_in_order);
+}
+
+int run_permuted(struct bench *bench)
+{
+	return run_same(bench, load_permuted);
 }
 
 int run_unique(struct bench *bench)
