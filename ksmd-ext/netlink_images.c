@@ -90,10 +90,13 @@ static int add_of_process(struct genl_info *info)
 	if (!task)
 		return -ESRCH;
 
-	if (task->flags & PF_KTHREAD || !READ_ONCE(task->mm)) {
+	if (task->flags & PF_KTHREAD) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "this process has no memory of its own");
+				    "a kernel thread has no memory of its own");
 		r = -EINVAL;
+	} else if (!READ_ONCE(task->mm)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "this process has ended");
+		r = -ESRCH;
 	} else if (info->attrs[KSMD_EXT_A_IMAGE_FD]) {
 		u32 fd = nla_get_u32(info->attrs[KSMD_EXT_A_IMAGE_FD]);
 

@@ -18,8 +18,8 @@
 #include "vm.h"
 
 /* Sentinels of a row's value, for what is known at run time only. */
-enum { PLAIN, DEAD_PID, OWN_PID, KTHREAD_PID, SOCKET_FD, MEMFD_FD, PIPE_FD, DIR_FD,
-	PROC_FD, CLOSED_FD, OWN_VM };
+enum { PLAIN, DEAD_PID, ZOMBIE_PID, OWN_PID, KTHREAD_PID, SOCKET_FD, MEMFD_FD,
+	PIPE_FD, DIR_FD, PROC_FD, CLOSED_FD, OWN_VM };
 
 struct attr {
 	int type;
@@ -100,6 +100,8 @@ static const struct row {
 	{ "a process that is dead", ADD, -ESRCH, { { PID, 4, 0, DEAD_PID } } },
 	{ "the same and a file", ADD, -ESRCH,
 	  { { PID, 4, 0, DEAD_PID }, { FD, 4, 0, PLAIN } } },
+	{ "a process that nobody waited for", ADD, -ESRCH,
+	  { { PID, 4, 0, ZOMBIE_PID } } },
 	{ "a kernel thread", ADD, -EINVAL, { { PID, 4, 0, KTHREAD_PID } } },
 	{ "a negative file", ADD, -ERANGE, { { FD, 4, -1, PLAIN } } },
 	{ "a closed file", ADD, -EBADF, { { FD, 4, 0, CLOSED_FD } } },
@@ -124,13 +126,15 @@ static const struct row {
 
 static uint64_t own_vm_id;
 
-static pid_t dead_pid(void)
+/* @how: 0, or WNOWAIT for one that stays a zombie. */
+static pid_t dead_pid(int how)
 {
 	pid_t pid = fork();
+	siginfo_t info;
 
 	if (!pid)
 		_exit(0);
-	waitpid(pid, NULL, 0);
+	waitid(P_PID, (id_t)pid, &info, WEXITED | how);
 	return pid;
 }
 
@@ -140,7 +144,9 @@ static uint64_t value_of(const struct attr *attr)
 
 	switch (attr->what) {
 	case DEAD_PID:
-		return dead_pid();
+		return dead_pid(0);
+	case ZOMBIE_PID:
+		return dead_pid(WNOWAIT);
 	case OWN_PID:
 		return getpid();
 	case KTHREAD_PID:
