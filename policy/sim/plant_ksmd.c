@@ -8,6 +8,7 @@
  *   smart_scan skips use up time, not the batch.
  * - A new process goes just behind the cursor, so that it waits a whole pass;
  *   one that left is moved to just ahead of it and is freed when reached.
+ *   With our index, one that is new or has doubled is scanned before its turn.
  * - pages_to_scan is read when a batch begins, sleep_millisecs when it ends;
  *   writing a different sleep_millisecs wakes ksmd; run waits for the batch.
  */
@@ -85,12 +86,55 @@ static void cursor_to(struct plant *p, uint32_t slot)
 	p->ksmd.page = 0;
 }
 
+static uint64_t proc_pages(const struct plant *p, const struct proc *proc)
+{
+	uint64_t pages = 0;
+	uint32_t i;
+
+	for (i = 0; i < proc->nregions; i++)
+		pages += plant_present(p, proc, &proc->regions[i]);
+	return pages;
+}
+
+/* find_grown_mm(), but for its limits: processes are few here. */
+static uint32_t grown_slot(const struct plant *p, uint32_t done)
+{
+	uint64_t pages, unseen, most = 0;
+	uint32_t id, grown = 0;
+
+	for (id = p->procs[done].prev; id != done; id = p->procs[id].prev) {
+		pages = proc_pages(p, &p->procs[id]);
+		unseen = pages > p->procs[id].seen ? pages - p->procs[id].seen :
+						     0;
+		if (id && unseen > most && unseen >= pages - unseen) {
+			most = unseen;
+			grown = id;
+		}
+	}
+	return grown;
+}
+
+/* next_mm_slot(): what to scan after @done. */
+static uint32_t next_slot(struct plant *p, uint32_t done)
+{
+	uint32_t grown = 0;
+
+	if (p->conf.patched && p->conf.checksum_index && !p->ksmd.early)
+		grown = grown_slot(p, done);
+	if (grown && grown != p->procs[done].next) {
+		slot_del(p, grown);
+		slot_insert_before(p, grown, p->procs[done].next);
+	}
+	p->ksmd.early = grown != 0;
+	return p->procs[done].next;
+}
+
 /* The process left: free its items and its slot. */
 static uint64_t slot_reap(struct plant *p, uint32_t id)
 {
 	struct proc *proc = &p->procs[id];
 	uint64_t items = proc->items;
-	uint32_t next = proc->next;
+	uint32_t next = next_slot(p, id);
 	uint32_t i, j;
 
 	for (i = 0; i < proc->nregions; i++)
@@ -107,7 +151,7 @@ static uint64_t pass_begin(struct plant *p)
 	plant_advisor_start(p);
 	p->unstable_size = 0;
 	plant_order_reset(p);
-	cursor_to(p, p->procs[0].next);
+	cursor_to(p, next_slot(p, 0));
 	return p->conf.cost.pass_ns;
 }
 
@@ -190,7 +234,8 @@ static uint64_t ksmd_step(struct plant *p, bool *ret_done)
 	if (!proc->alive) {
 		ns = slot_reap(p, k->slot);
 	} else if (k->region >= proc->nregions) {
-		cursor_to(p, proc->next);
+		proc->seen = proc_pages(p, proc);
+		cursor_to(p, next_slot(p, k->slot));
 	} else {
 		r = &proc->regions[k->region];
 		present = plant_present(p, proc, r);

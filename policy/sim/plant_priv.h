@@ -76,6 +76,7 @@ struct proc {
 	bool alive;
 	bool listed;		/* has an mm_slot */
 	uint32_t next, prev;	/* list of mm_slots, proc 0 is its head */
+	uint64_t seen;		/* pages when ksmd was last done with it */
 	uint64_t items;		/* ksm_rmap_items */
 	uint64_t merging;	/* ksm_merging_pages */
 	uint64_t zero;		/* ksm_zero_pages */
@@ -106,6 +107,7 @@ struct ksmd {
 	uint32_t slot;		/* proc, 0 = at the head */
 	uint32_t region;
 	uint32_t page;		/* within the region */
+	bool early;		/* it was not this process's turn */
 	/* struct advisor_ctx */
 	uint64_t scan_start_ns;
 	uint64_t scan_time_s;

@@ -131,6 +131,30 @@ static void the_index_merges_at_first_sight_what_is_known(void **state)
 	plant_free(h.plant);
 }
 
+static void with_the_index_a_newcomer_is_scanned_first(void **state)
+{
+	static const struct plant_region tenant = {
+		.kind = PLANT_UNIQUE, .mib = 8,
+	};
+	struct plant_conf conf = indexed();
+	struct host h;
+
+	(void)state;
+	host_open(&h, &conf);
+	start(&h, tenant);
+	start(&h, group_1mib);
+	pass(&h);
+	pass(&h);
+	start(&h, group_1mib);
+	/* One batch, then a long sleep */
+	plant_set_sleep(h.plant, 100000);
+	plant_set_scan_pages(h.plant, 256);
+	plant_set_run(h.plant, SNAP_RUN_MERGE);
+	run_for(&h, 100 * MS);
+	assert_int_equal(ksm(&h)->pages_sharing, 256);
+	plant_free(h.plant);
+}
+
 static void what_keeps_changing_is_not_merged_at_first_sight(void **state)
 {
 	struct plant_conf conf = indexed();
@@ -814,6 +838,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merges_on_the_second_visit),
 		cmocka_unit_test(the_index_merges_at_first_sight_what_is_known),
+		cmocka_unit_test(with_the_index_a_newcomer_is_scanned_first),
 		cmocka_unit_test(what_keeps_changing_is_not_merged_at_first_sight),
 		cmocka_unit_test(a_skipped_page_is_found_by_the_index),
 		cmocka_unit_test(unique_pages_wait_in_the_unstable_tree),
