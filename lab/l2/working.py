@@ -39,6 +39,16 @@ def start(load, image):
     return None
 
 
+def console(guest):
+    """What it printed last."""
+    try:
+        with open(f"/run/l2-console-{guest.pid}", encoding="utf-8",
+                  errors="replace") as f:
+            return "".join(f.readlines()[-30:])
+    except OSError as error:
+        return str(error)
+
+
 def stop(guests):
     for guest in guests:
         guest.terminate()
