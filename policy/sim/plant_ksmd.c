@@ -8,7 +8,7 @@
  *   smart_scan skips use up time, not the batch.
  * - A new process goes just behind the cursor, so that it waits a whole pass;
  *   one that left is moved to just ahead of it and is freed when reached.
- *   With our index, one that is new or has doubled is scanned before its turn.
+ *   With our index, one that is new, or was small, is scanned before its turn.
  * - pages_to_scan is read when a batch begins, sleep_millisecs when it ends;
  *   writing a different sleep_millisecs wakes ksmd; run waits for the batch.
  */
@@ -106,7 +106,7 @@ static uint32_t grown_slot(const struct plant *p, uint32_t done)
 		pages = proc_pages(p, &p->procs[id]);
 		unseen = pages > p->procs[id].seen ? pages - p->procs[id].seen :
 						     0;
-		if (id && unseen > most && unseen >= pages - unseen) {
+		if (id && unseen > most && pages - unseen <= pages / 8) {
 			most = unseen;
 			grown = id;
 		}
