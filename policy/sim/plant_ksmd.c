@@ -19,6 +19,9 @@
 /* How finely ksmd's work and everything else are interleaved. */
 #define STEP_NS 20000u
 
+/* Pages that are scanned in turn after a process that was not: as many, or these. */
+#define EARLY_SEARCH 256u
+
 static void slot_insert_before(struct plant *p, uint32_t id, uint32_t at)
 {
 	struct proc *proc = &p->procs[id];
@@ -96,7 +99,7 @@ static uint64_t proc_pages(const struct plant *p, const struct proc *proc)
 	return pages;
 }
 
-/* find_grown_mm(), but for its limits: processes are few here. */
+/* find_grown_mm(), but for its limit: processes are few here. */
 static uint32_t grown_slot(const struct plant *p, uint32_t done)
 {
 	uint64_t pages, unseen, most = 0;
@@ -117,16 +120,27 @@ static uint32_t grown_slot(const struct plant *p, uint32_t done)
 /* next_mm_slot(): what to scan after @done. */
 static uint32_t next_slot(struct plant *p, uint32_t done)
 {
-	uint32_t grown = 0;
+	uint32_t next = p->procs[done].next, grown;
+	struct ksmd *k = &p->ksmd;
+	uint64_t took;
 
-	if (p->conf.patched && p->conf.checksum_index && !p->ksmd.early)
-		grown = grown_slot(p, done);
-	if (grown && grown != p->procs[done].next) {
-		slot_del(p, grown);
-		slot_insert_before(p, grown, p->procs[done].next);
+	if (k->early) {
+		k->early = false;
+		took = p->scanned - k->early_from;
+		k->search_at = p->scanned +
+			       (took > EARLY_SEARCH ? took : EARLY_SEARCH);
 	}
-	p->ksmd.early = grown != 0;
-	return p->procs[done].next;
+	if (!p->conf.patched || !p->conf.checksum_index || !next ||
+	    p->scanned < k->search_at)
+		return next;
+	grown = grown_slot(p, done);
+	if (!grown || grown == next)
+		return next;
+	slot_del(p, grown);
+	slot_insert_before(p, grown, next);
+	k->early = true;
+	k->early_from = p->scanned;
+	return grown;
 }
 
 /* The process left: free its items and its slot. */

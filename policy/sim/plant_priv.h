@@ -108,6 +108,8 @@ struct ksmd {
 	uint32_t region;
 	uint32_t page;		/* within the region */
 	bool early;		/* it was not this process's turn */
+	uint64_t early_from;	/* pages scanned when it began */
+	uint64_t search_at;	/* from which on the next one may */
 	/* struct advisor_ctx */
 	uint64_t scan_start_ns;
 	uint64_t scan_time_s;

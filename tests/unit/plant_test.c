@@ -155,6 +155,43 @@ static void with_the_index_a_newcomer_is_scanned_first(void **state)
 	plant_free(h.plant);
 }
 
+static void a_pass_ends_though_newcomers_come_and_go(void **state)
+{
+	static const struct plant_region tenant = {
+		.kind = PLANT_UNIQUE, .mib = 8,
+	}, newcomer = {
+		.kind = PLANT_UNIQUE, .mib = 1,
+	};
+	struct plant_conf conf = indexed();
+	uint64_t passes, until;
+	uint32_t alive[4];
+	struct host h;
+
+	(void)state;
+	host_open(&h, &conf);
+	start(&h, tenant);
+	start(&h, tenant);
+	pass(&h);
+	pass(&h);
+	passes = ksm(&h)->full_scans;
+	for (int i = 0; i < 4; i++)
+		alive[i] = start(&h, newcomer);
+	plant_set_sleep(h.plant, 1);
+	plant_set_scan_pages(h.plant, 16);
+	plant_set_run(h.plant, SNAP_RUN_MERGE);
+	/* More than can be scanned is new, and what was scanned ends. */
+	for (int i = 0; i < 100; i++) {
+		until = ksm(&h)->pages_scanned + 256;
+		while (ksm(&h)->pages_scanned < until)
+			run_for(&h, MS);
+		plant_exit(h.plant, alive[i % 4]);
+		alive[i % 4] = start(&h, newcomer);
+	}
+	/* Half of what is scanned, three times what the tenants have */
+	assert_true(ksm(&h)->full_scans - passes >= 2);
+	plant_free(h.plant);
+}
+
 static void what_keeps_changing_is_not_merged_at_first_sight(void **state)
 {
 	struct plant_conf conf = indexed();
@@ -839,6 +876,7 @@ int main(void)
 		cmocka_unit_test(merges_on_the_second_visit),
 		cmocka_unit_test(the_index_merges_at_first_sight_what_is_known),
 		cmocka_unit_test(with_the_index_a_newcomer_is_scanned_first),
+		cmocka_unit_test(a_pass_ends_though_newcomers_come_and_go),
 		cmocka_unit_test(what_keeps_changing_is_not_merged_at_first_sight),
 		cmocka_unit_test(a_skipped_page_is_found_by_the_index),
 		cmocka_unit_test(unique_pages_wait_in_the_unstable_tree),
