@@ -42,6 +42,7 @@ static const struct shown counters[] = {
 	SHOWN(COUNTERS_INDEX_SKIPS, "index_skips", NULL, OUT_COUNT),
 	SHOWN(COUNTERS_FIRST_SIGHT_MERGES, "first_sight_merges", NULL,
 	      OUT_COUNT),
+	SHOWN(COUNTERS_EARLY_SCANS, "early_scans", NULL, OUT_COUNT),
 	SHOWN(COUNTERS_INDEX_BYTES, "index_bytes", NULL, OUT_COUNT),
 };
 

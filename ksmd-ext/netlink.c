@@ -104,6 +104,7 @@ static const struct {
 	COUNTER(INDEX_SKIPS, index_skips),
 	COUNTER(FIRST_SIGHT_MERGES, first_sight_merges),
 	COUNTER(INDEX_BYTES, index_bytes),
+	COUNTER(EARLY_SCANS, early_scans),
 #undef COUNTER
 };
 
