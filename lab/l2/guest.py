@@ -27,10 +27,12 @@ class Died(Exception):
 class Guest:
     """@image: the file behind its disk, mounted "ro" or "rw"; @cache: QEMU's
     word for how; @number: which of several that do the same; @initrd: IMAGE, or
-    SMALL, which leaves 40 MiB more to the guest."""
+    SMALL, which leaves 40 MiB more to the guest; @for_ever: when the last load is
+    done, the first comes again."""
 
     def __init__(self, image, loads, number=1, mount="ro", cache="writeback",
-                 memory_mib=192, scale=1, limit_s=600, initrd=IMAGE):
+                 memory_mib=192, scale=1, limit_s=600, initrd=IMAGE,
+                 for_ever=False):
         self.loads, self.limit_s = loads, limit_s
         self.memory_mib = memory_mib
         self.notes = []
@@ -47,7 +49,8 @@ class Guest:
              "-device", "nvme,drive=disk,serial=1", "-append",
              "console=ttyS0 quiet no_timer_check nokaslr panic=-1 "
              f"mitigations=off l2.scale={scale} l2.number={number} "
-             f"l2.mount={mount} l2.loads={','.join(loads)}"],
+             f"l2.mount={mount} l2.loads={','.join(loads)}"
+             f"{' l2.forever=1' if for_ever else ''}"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self._listen, daemon=True).start()
 

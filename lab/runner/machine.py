@@ -31,7 +31,8 @@ SKIPPED = 4             # exit status of a command that cannot run here (kselfte
 
 CPU = "EPYC,+svm,+npt,+nrip-save"
 ACCEL = {
-    "fast": "tcg,thread=multi",
+    # When the buffer of translations is full, guests of L1 may stop (README, "L1").
+    "fast": "tcg,thread=multi,tb-size=2048",
     # Time is counted in instructions, on one host thread: runs repeat.
     "icount": "tcg,thread=single",
 }
